@@ -1,0 +1,224 @@
+"""People, what they asked for, what they were granted, under which protocol, and the record of what happened."""
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+IRB_STAFF = "IRB staff"
+
+
+class LabelerUserManager(UserManager):
+    """Usernames and e-mail addresses are unique regardless of case, so both are kept in lower case."""
+
+    def get_by_natural_key(self, username):
+        return self.get(username=username.lower())
+
+    @classmethod
+    def normalize_email(cls, email):
+        return (email or "").lower()
+
+
+class User(AbstractUser):
+    """A person. Rights come from grants and memberships, never from flags set by hand."""
+
+    first_name = None
+    last_name = None
+    email = models.EmailField("e-mail", unique=True)
+    full_name = models.CharField(max_length=150)
+    affiliation = models.CharField(max_length=200, blank=True)
+
+    objects = LabelerUserManager()
+
+    REQUIRED_FIELDS = ["email", "full_name"]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="user_username_ignoring_case",
+                violation_error_message="A person with this username exists already.",
+            ),
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_ignoring_case",
+                violation_error_message="A person with this e-mail address exists already.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.username
+
+    def clean(self):
+        super().clean()
+        self.username = self.username.lower()
+
+    def save(self, *args, **kwargs):
+        self.username = self.username.lower()
+        self.email = self.email.lower()
+        super().save(*args, **kwargs)
+
+    def get_full_name(self):
+        return self.full_name
+
+    def get_short_name(self):
+        return self.username
+
+    @cached_property
+    def _current_grants(self) -> list[bool]:
+        """One query a request answers both questions below."""
+        return list(self.grants.current().values_list("may_create_projects", flat=True))
+
+    @cached_property
+    def is_irb_staff(self) -> bool:
+        return self.groups.filter(name=IRB_STAFF).exists()
+
+    @property
+    def is_approved(self) -> bool:
+        """May this person use Labeler at all?"""
+        return self.is_active and (self.is_superuser or bool(self._current_grants) or self.is_irb_staff)
+
+    @property
+    def may_label(self) -> bool:
+        """May this person become a member of a project? IRB staff decide about people and never see images."""
+        return self.is_active and (self.is_superuser or bool(self._current_grants)) and not self.is_irb_staff
+
+    @property
+    def may_create_projects(self) -> bool:
+        return self.is_active and (self.is_superuser or any(self._current_grants)) and not self.is_irb_staff
+
+
+class Protocol(models.Model):
+    """An IRB protocol."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        SUSPENDED = "suspended"
+        CLOSED = "closed"
+
+    number = models.CharField(max_length=60, unique=True)
+    title = models.CharField(max_length=300)
+    principal_investigator = models.CharField(max_length=150)
+    approved_on = models.DateField(null=True, blank=True)
+    expires_on = models.DateField(null=True, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    notes = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self):
+        return self.number
+
+
+class RegistrationQuerySet(models.QuerySet):
+    def pending(self):
+        return self.filter(status=Registration.Status.PENDING)
+
+
+class Registration(models.Model):
+    """A person's request for an account, or for more rights. IRB staff review it."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        APPROVED = "approved"
+        DECLINED = "declined"
+
+    class Purpose(models.TextChoices):
+        ANNOTATE = "annotate", "Label images of projects I am invited to"
+        CREATE = "create", "Create projects and label"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="registrations")
+    purpose = models.CharField("what for", max_length=10, choices=Purpose, default=Purpose.ANNOTATE)
+    reason = models.TextField(max_length=2000)
+    protocol_number = models.CharField("IRB protocol number", max_length=60, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    created_at = models.DateTimeField("asked on", default=timezone.now)
+    decided_at = models.DateTimeField("decided on", null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decision_reason = models.TextField("reason of the decision", blank=True)
+
+    objects = RegistrationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status="pending", decided_by=None, decided_at=None)
+                | (~Q(status="pending") & Q(decided_by__isnull=False, decided_at__isnull=False)),
+                name="registration_decided_by_somebody",
+            ),
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=Q(status="pending"),
+                name="registration_one_pending_per_user",
+                violation_error_message="A request of this person is waiting already.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.user} ({self.get_status_display()})"
+
+
+class GrantQuerySet(models.QuerySet):
+    def current(self):
+        """Grants that hold at this moment."""
+        now = timezone.now()
+        return self.filter(Q(until=None) | Q(until__gt=now), since__lte=now)
+
+
+class Grant(models.Model):
+    """What IRB staff allowed a person, since when and until when. Ending a grant sets `until`; none is deleted."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="grants")
+    may_create_projects = models.BooleanField(default=False)
+    protocols = models.ManyToManyField(Protocol, blank=True, related_name="grants")
+    certificate_date = models.DateField("training certificate of", null=True, blank=True)
+    since = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField(null=True, blank=True)
+    granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    registration = models.OneToOneField(Registration, on_delete=models.PROTECT, null=True, blank=True)
+
+    objects = GrantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-since"]
+
+    def __str__(self):
+        return f"{self.user} since {self.since:%Y-%m-%d}"
+
+
+class AuditEvent(models.Model):
+    """One thing that happened, who did it and why. Written by `accounts.audit.record` alone; never changed.
+
+    `previous_hash` and `hash` chain the events; they stay empty until the trail is sealed.
+    """
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    actor_name = models.CharField(max_length=150)
+    role = models.CharField(max_length=30, blank=True)
+    protocol = models.CharField(max_length=60, blank=True)
+    ip = models.GenericIPAddressField(null=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    object_type = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=64)
+    action = models.CharField(max_length=60)
+    field = models.CharField(max_length=60, blank=True)
+    old = models.TextField(blank=True)
+    new = models.TextField(blank=True)
+    reason = models.TextField(blank=True)
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["object_type", "object_id"], name="audit_by_object")]
+
+    def __str__(self):
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor_name}: {self.action}"

@@ -1,0 +1,56 @@
+"""Factories of people, registrations and grants."""
+
+import factory
+from django.contrib.auth.models import Group
+from factory.django import DjangoModelFactory
+
+from accounts.models import IRB_STAFF, Grant, Registration, User
+
+PASSWORD = "correct horse battery staple"
+
+
+class UserFactory(DjangoModelFactory):
+    """A person without any right. `grant=True` approves, `registration=True` makes one who waits."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"person{n}")
+    email = factory.LazyAttribute(lambda person: f"{person.username}@example.org")
+    full_name = factory.Faker("name")
+    password = factory.django.Password(PASSWORD)
+
+    @factory.post_generation
+    def grant(self, create, extracted, **kwargs):
+        if extracted or kwargs:
+            GrantFactory(user=self, **kwargs)
+
+    @factory.post_generation
+    def registration(self, create, extracted, **kwargs):
+        if extracted or kwargs:
+            RegistrationFactory(user=self, **kwargs)
+
+    @factory.post_generation
+    def irb_staff(self, create, extracted, **kwargs):
+        if extracted:
+            self.is_staff = True
+            self.save()
+            self.groups.add(Group.objects.get(name=IRB_STAFF))
+
+
+class RegistrationFactory(DjangoModelFactory):
+    class Meta:
+        model = Registration
+
+    user = factory.SubFactory(UserFactory)
+    reason = "I read slides of this study."
+    protocol_number = "2026-0117"
+
+
+class GrantFactory(DjangoModelFactory):
+    class Meta:
+        model = Grant
+
+    user = factory.SubFactory(UserFactory)
+    granted_by = factory.SelfAttribute("user")

@@ -1,0 +1,15 @@
+"""The one admin site: IRB staff and administrators work there, and people who may create projects on their own."""
+
+from django.contrib.admin import AdminSite
+
+
+class LabelerAdminSite(AdminSite):
+    site_header = "Labeler administration"
+    site_title = "Labeler"
+    index_title = "Work"
+    site_url = "/"
+
+    def has_permission(self, request):
+        """Entry only; every model admin decides what its visitor may see. Creators need not be flagged as staff."""
+        user = request.user
+        return user.is_authenticated and user.is_active and (user.is_staff or user.may_create_projects)

@@ -1,0 +1,29 @@
+"""The one worker pool of this process, made from the settings when it is first needed."""
+
+import atexit
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+
+from annotation.imaging.workers import WorkerPool
+
+WARM = ("annotation.imaging.sources:warm",)
+
+
+@cache
+def _pool() -> WorkerPool:
+    pool = WorkerPool(settings.WORKER_PROCESSES, settings.WORKER_MEMORY_BYTES, warm=WARM)
+    atexit.register(pool.stop)
+    return pool
+
+
+def run(function: Callable, *args: Any, seconds: float) -> Any:
+    """Call a module-level function that knows no Django in a killable child; see `WorkerPool.run`."""
+    return _pool().run(function, *args, seconds=seconds)
+
+
+def stop() -> None:
+    """End the children now; a later `run` starts new ones."""
+    _pool().stop()

@@ -1,0 +1,125 @@
+"""Images coming in, their place in the order, and their pixels going out: whole, as thumbnail, as tiles."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from django import forms
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation import workers
+from annotation.imaging.pyramid import level_tiles
+from annotation.imaging.sources import make_thumbnail
+from annotation.imaging.workers import WorkerError
+from projects.forms import ImageForm
+from projects.ingest import IngestError, ingest_image, is_tiled, place_images
+from projects.models import Image
+from projects.permissions import Capability, get_image, get_project
+from projects.tasks import local_copy, store_tiles, thumbnail_name, tile_name
+
+logger = logging.getLogger(__name__)
+_making_tiles = threading.Lock()
+
+
+class UploadForm(ImageForm):
+    """What comes beside an uploaded file."""
+
+    id = None
+    position = forms.IntegerField(
+        min_value=0, max_value=1_000_000, error_messages={"required": "The position of the image is missing."}
+    )
+    name = forms.CharField(required=False, max_length=4096)
+
+
+@require_POST
+def image_upload(request: HttpRequest, pk: int) -> JsonResponse:
+    project = get_project(request.user, pk, Capability.MANAGE)
+    form, file = UploadForm(request.POST), request.FILES.get("file")
+    if file is None:
+        return JsonResponse({"error": "No file arrived. Choose the image again."}, status=400)
+    if not form.is_valid():
+        return JsonResponse({"error": next(iter(form.errors.values()))[0]}, status=400)
+    try:
+        image = ingest_image(project=project, file=file, by=request.user, **form.cleaned_data)
+    except IngestError as error:
+        return _refusal(error)
+    facts = {"id": image.pk, "name": image.name, "width": image.width, "height": image.height}
+    return JsonResponse(facts | {"report": image.ingest_report}, status=201)
+
+
+@require_POST
+def images_place(request: HttpRequest, pk: int) -> JsonResponse:
+    project = get_project(request.user, pk, Capability.MANAGE)
+    try:
+        return JsonResponse({"placed": place_images(project=project, by=request.user)})
+    except IngestError as error:
+        return _refusal(error)
+
+
+@require_safe
+def image_pixels(request: HttpRequest, pk: int) -> HttpResponse:
+    image = get_image(request.user, pk, Capability.SEE)
+    return _answer(request, image.pixels_sha256, "image/png", lambda: storages["images"].open(image.pixels_name))
+
+
+@require_safe
+def image_thumbnail(request: HttpRequest, pk: int) -> HttpResponse:
+    image = get_image(request.user, pk, Capability.SEE)
+    return _answer(request, f"{image.pixels_sha256}-thumbnail", "image/jpeg", lambda: _open_thumbnail(image))
+
+
+@require_safe
+def image_tile(request: HttpRequest, pk: int, level: int, column: int, row: int) -> HttpResponse:
+    image = get_image(request.user, pk, Capability.SEE)
+    columns, rows = level_tiles(image.width, image.height, level)
+    if not is_tiled(image) or column >= columns or row >= rows:
+        raise Http404
+    etag = f"{image.pixels_sha256}-{level}-{column}-{row}"
+    return _answer(request, etag, "image/jpeg", lambda: _open_tile(image, tile_name(image, level, column, row)))
+
+
+def _answer(request: HttpRequest, etag: str, content_type: str, open_file: Callable[[], File]) -> HttpResponse:
+    """Send what `open_file` gives, or 304 to a browser that has it; the caller has checked the permission."""
+    quoted = quote_etag(etag)
+    response = get_conditional_response(request, etag=quoted)
+    if response is None:
+        try:
+            response = FileResponse(open_file(), content_type=content_type)
+        except WorkerError:
+            error = "The server is busy preparing images. Try again in a moment."
+            return JsonResponse({"error": error}, status=503, headers={"Retry-After": "5"})
+        except FileNotFoundError:
+            logger.exception("A stored picture is missing.")
+            return JsonResponse({"error": "These pixels are missing. Please tell your administrator."}, status=404)
+    response.headers["ETag"] = quoted
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _open_thumbnail(image: Image) -> File:
+    store, name = storages["cache"], thumbnail_name(image)
+    if not store.exists(name):
+        with local_copy(image) as path:
+            store.save(name, ContentFile(workers.run(make_thumbnail, str(path), seconds=30)))
+    return store.open(name)
+
+
+def _open_tile(image: Image, name: str) -> File:
+    """Open a tile. Whoever asks first for one that is missing makes them all while the others wait."""
+    store = storages["cache"]
+    if not store.exists(name):
+        with _making_tiles:
+            if not store.exists(name):
+                store_tiles(image)
+    return store.open(name)
+
+
+def _refusal(error: IngestError) -> JsonResponse:
+    headers = {"Retry-After": "30"} if error.status == 503 else {}
+    return JsonResponse({"error": str(error)}, status=error.status, headers=headers)

@@ -8,7 +8,7 @@ OPEN_TO_PENDING = {"registration", "account_logout"}
 
 class ApprovalRequiredMiddleware:
     """Closed by default: lets through anonymous visitors (LoginRequiredMiddleware has the word on them) and approved
-    people; everybody else reaches only the views of OPEN_TO_PENDING and those that are public anyway."""
+    people; everybody else reaches only the views of OPEN_TO_PENDING, not even those that are public."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -20,10 +20,10 @@ class ApprovalRequiredMiddleware:
         user = request.user
         if not user.is_authenticated or user.is_approved:
             return None
-        if request.resolver_match.url_name in OPEN_TO_PENDING and not request.resolver_match.namespaces:
-            return None
-        if not getattr(view_func, "login_required", True):
+        if request.resolver_match.view_name in OPEN_TO_PENDING:
             return None
         if request.accepts("text/html"):
             return redirect("registration")
-        return JsonResponse({"error": "Your registration has not been approved yet."}, status=403)
+        return JsonResponse(
+            {"error": "Your registration has not been approved yet. IRB staff will write to you."}, status=403
+        )

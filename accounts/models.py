@@ -54,7 +54,7 @@ class User(AbstractUser):
 
     def clean(self):
         super().clean()
-        self.username = self.username.lower()
+        self.username = (self.username or "").lower()
 
     def save(self, *args, **kwargs):
         self.username = self.username.lower()

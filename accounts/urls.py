@@ -1,1 +1,8 @@
-urlpatterns = []
+from django.urls import path
+
+from accounts import views
+
+urlpatterns = [
+    path("registration/", views.registration, name="registration"),
+    path("email/", views.email, name="account_email"),  # hides allauth's
+]

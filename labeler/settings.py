@@ -45,7 +45,7 @@ ROOT_URLCONF = "labeler.urls"
 WSGI_APPLICATION = "labeler.wsgi.application"
 TIME_ZONE = "UTC"
 USE_TZ = True
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = "en-gb"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Apps ------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,10 @@
 """Every address of Labeler."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+
+admin.site.login = secure_admin_login(admin.site.login)
 
 urlpatterns = [
     path("", include("projects.urls")),

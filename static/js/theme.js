@@ -2,8 +2,9 @@
 (() => {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const apply = () => {
-    const theme = localStorage.getItem("theme") || (system.matches ? "dark" : "light");
-    document.documentElement.dataset.bsTheme = theme;
+    const chosen = localStorage.getItem("theme"); // the admin keeps "auto", "light" or "dark" here
+    const own = chosen === "light" || chosen === "dark";
+    document.documentElement.dataset.bsTheme = own ? chosen : system.matches ? "dark" : "light";
   };
   apply();
   system.addEventListener("change", apply);

@@ -1,0 +1,76 @@
+"""Accounts and groups: for superusers only."""
+
+from allauth.account.admin import EmailAddress
+from django.contrib import admin
+from django.contrib.auth import admin as auth_admin
+from django.contrib.auth import forms as auth_forms
+from django.contrib.auth.models import Group
+
+from accounts.admin.mixins import Audited, NeverDeleted, SuperuserOnly
+from accounts.models import IRB_STAFF, User
+
+admin.site.unregister([Group, EmailAddress])
+
+
+class UserChangeForm(auth_forms.UserChangeForm):
+    class Meta(auth_forms.UserChangeForm.Meta):
+        model = User
+
+
+class UserCreationForm(auth_forms.AdminUserCreationForm):
+    class Meta(auth_forms.AdminUserCreationForm.Meta):
+        model = User
+
+    def clean_username(self):
+        """In lower case, as it is kept; the model then says whether somebody has it."""
+        return self.cleaned_data["username"].lower()
+
+
+@admin.register(User)
+class UserAdmin(Audited, NeverDeleted, SuperuserOnly, auth_admin.UserAdmin):
+    """People are deactivated, never deleted. Rights to label and to create projects are grants, not flags."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    list_display = ["username", "full_name", "email", "affiliation", "is_active", "is_staff", "last_login"]
+    list_filter = ["is_active", "is_staff", "is_superuser", "groups"]
+    search_fields = ["username", "full_name", "email", "affiliation"]
+    readonly_fields = ["last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        ("Person", {"fields": ["full_name", "email", "affiliation"]}),
+        ("Administration", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
+        ("Dates", {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [
+        (
+            None,
+            {
+                "classes": ["wide"],
+                "fields": [
+                    "username",
+                    "full_name",
+                    "email",
+                    "affiliation",
+                    "usable_password",
+                    "password1",
+                    "password2",
+                ],
+            },
+        ),
+    ]
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        # allauth keeps addresses of its own; an old one left there would still open the account.
+        EmailAddress.objects.filter(user=obj).exclude(email=obj.email).delete()
+
+
+@admin.register(Group)
+class GroupAdmin(Audited, SuperuserOnly, auth_admin.GroupAdmin):
+    def has_delete_permission(self, request, obj=None):
+        """The group of IRB staff is part of the design."""
+        return super().has_delete_permission(request, obj) and (obj is None or obj.name != IRB_STAFF)
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["name"] if obj and obj.name == IRB_STAFF else []

@@ -1,0 +1,146 @@
+"""What a creator may send about a project: its texts, its categories, the facts about its images.
+
+The pages send JSON. `Submission` reads it and gives either clean data or one sentence for each field that is wrong.
+"""
+
+import json
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.db.models import Value
+from django.db.models.functions import Lower
+
+from accounts.models import User
+from projects.models import Image, Project, name_key
+
+MAX_CATEGORIES = 254
+NAME_TAKEN = "You have a project of this name already. Choose another name."
+
+
+class ProjectForm(forms.Form):
+    """The texts of a project."""
+
+    name = forms.CharField(
+        max_length=120,
+        error_messages={
+            "required": "Give the project a name.",
+            "max_length": "A name can have at most %(limit_value)d characters.",
+        },
+    )
+    description = forms.CharField(
+        max_length=2000,
+        required=False,
+        error_messages={"max_length": "A description can have at most %(limit_value)d characters."},
+    )
+    instructions = forms.CharField(
+        max_length=20_000,
+        required=False,
+        error_messages={"max_length": "Instructions can have at most %(limit_value)d characters."},
+    )
+
+    def __init__(self, data: dict, *, creator: User, project: Project | None = None):
+        super().__init__(data)
+        self.others = Project.objects.filter(creator=creator)
+        if project:
+            self.others = self.others.exclude(pk=project.pk)
+
+    def clean_name(self) -> str:
+        name = " ".join(self.cleaned_data["name"].split())
+        # Asked of the database, since it alone knows what its own constraint counts as the same.
+        if self.others.alias(same=Lower("name")).filter(same=Lower(Value(name))).exists():
+            raise forms.ValidationError(NAME_TAKEN)
+        return name
+
+
+class CategoryForm(forms.Form):
+    """One category; one that exists already names its value."""
+
+    value = forms.IntegerField(min_value=1, max_value=254, required=False)
+    name = forms.CharField(
+        max_length=80,
+        error_messages={
+            "required": "Give this category a name.",
+            "max_length": "A name can have at most %(limit_value)d characters.",
+        },
+    )
+    color = forms.CharField(
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}\Z", "Choose a colour such as #009E73.")],
+        error_messages={"required": "Choose a colour."},
+    )
+    retired = forms.BooleanField(required=False)
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
+
+
+class ImageForm(forms.Form):
+    """What a creator may tell about an image before the first label."""
+
+    id = forms.IntegerField(min_value=1)
+    case = forms.CharField(
+        max_length=80,
+        required=False,
+        error_messages={"max_length": "A case can have at most %(limit_value)d characters."},
+    )
+    um_per_px = forms.FloatField(
+        min_value=Image._meta.get_field("um_per_px").validators[0].limit_value,
+        max_value=10_000,
+        required=False,
+        error_messages={
+            "invalid": "Write µm/px as a number, such as 0.25.",
+            "min_value": "µm/px must be above 0.",
+            "max_value": "µm/px must be below %(limit_value)d.",
+        },
+    )
+
+
+class Submission:
+    """A project as its page sent it: `errors` maps a field (`categories.2` for a row) to a sentence."""
+
+    def __init__(self, body: bytes, *, creator: User, project: Project | None = None):
+        self.errors: dict[str, str] = {}
+        self.fingerprint = ""
+        try:
+            data = json.loads(body)
+            json.dumps(data, ensure_ascii=False).encode()  # lone surrogates cannot be stored
+            if not isinstance(data, dict):
+                raise ValueError("not an object")
+        except (ValueError, RecursionError):
+            self.errors["form"] = "What arrived could not be read. Reload the page and try again."
+            return
+        form = ProjectForm(data, creator=creator, project=project)
+        self._note(form)
+        self.texts: dict[str, str] = form.cleaned_data
+        self.categories = self._rows(CategoryForm, data.get("categories"), "categories")
+        self._check_categories()
+        self.images = self._rows(ImageForm, data.get("images", []), "images")
+        self.fingerprint = str(data.get("fingerprint", ""))
+
+    def _note(self, form: forms.Form, prefix: str = "") -> None:
+        for field, messages in form.errors.items():
+            self.errors.setdefault(prefix or field, messages[0])
+
+    def _rows(self, form_class: type[forms.Form], rows: Any, name: str) -> list[dict]:
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            self.errors[name] = "This part could not be read. Reload the page and try again."
+            return []
+        if form_class is CategoryForm and len(rows) > MAX_CATEGORIES:
+            self.errors[name] = f"A project can have at most {MAX_CATEGORIES} categories."
+            return []
+        forms_of_rows = [form_class(row) for row in rows]
+        for index, form in enumerate(forms_of_rows):
+            self._note(form, f"{name}.{index}")
+        return [form.cleaned_data for form in forms_of_rows]
+
+    def _check_categories(self) -> None:
+        if "categories" in self.errors:
+            return
+        if not any(not row["retired"] for row in self.categories):
+            self.errors["categories"] = "Keep at least one category to label with."
+        seen: set[str] = set()
+        for index, row in enumerate(self.categories):
+            key = name_key(row.get("name", ""))
+            if key and key in seen:
+                self.errors.setdefault(f"categories.{index}", "Another category has this name already.")
+            seen.add(key)

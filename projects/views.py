@@ -1,0 +1,148 @@
+"""The home page, making and editing a project, its members, archiving. Images are in `image_views`."""
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotation.models import Annotation
+from projects import services
+from projects.forms import NAME_TAKEN, Submission
+from projects.home import home_page, work
+from projects.models import Image, Membership, Project
+from projects.permissions import Capability, get_project
+
+# These stand out from the pinks and purples of H&E, in this order, and from each other for most colour-blind people.
+PALETTE = [
+    ("Tumour", "#009E73"),
+    ("Stroma", "#56B4E9"),
+    ("Necrosis", "#F0E442"),
+    ("Lymphocytes", "#E69F00"),
+    ("Background", "#0072B2"),
+]
+MORE_COLORS = ["#D55E00", "#CC79A7", "#882255", "#999933", "#44AA99", "#332288", "#661100"]
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Both tabs: what I created, what is shared with me."""
+    return render(request, "projects/home.html", home_page(request.user))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def project_new(request: HttpRequest) -> HttpResponse:
+    """The page of a new project; posting to it creates the project, whose images follow one by one."""
+    if not request.user.may_create_projects:
+        raise PermissionDenied("Creating projects needs a right that you do not have yet. Ask for it in the menu.")
+    if request.method != "POST":
+        categories = [{"name": name, "color": color} for name, color in PALETTE]
+        return render(request, "projects/project_new.html", {"data": palette_data(categories)})
+    submission = Submission(request.body, creator=request.user)
+    if submission.errors:
+        return JsonResponse({"errors": submission.errors}, status=400)
+    try:
+        project = services.create_project(creator=request.user, **submission.texts, categories=submission.categories)
+    except IntegrityError:  # the same name, sent twice at the same moment
+        return JsonResponse({"errors": {"name": NAME_TAKEN}}, status=400)
+    urls = {
+        "upload_url": reverse("image_upload", args=[project.pk]),
+        "place_url": reverse("images_place", args=[project.pk]),
+    }
+    return JsonResponse({"id": project.pk} | urls, status=201)
+
+
+def palette_data(categories: list[dict]) -> dict:
+    """What the categories editor starts with."""
+    return {"categories": categories, "colors": [color for _, color in PALETTE] + MORE_COLORS}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def project_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """The creator's page of a project: texts, categories, images, members."""
+    project = get_project(request.user, pk, Capability.MANAGE)
+    if request.method != "POST":
+        return render(request, "projects/project_edit.html", edit_page(project))
+    submission = Submission(request.body, creator=project.creator, project=project)
+    if submission.errors:
+        return JsonResponse({"errors": submission.errors}, status=400)
+    try:
+        services.save_project(
+            project=project,
+            actor=request.user,
+            opened_with=submission.fingerprint,
+            texts=submission.texts,
+            categories=submission.categories,
+            images=submission.images,
+        )
+    except services.Refused as refusal:
+        status = 409 if isinstance(refusal, services.Stale) else 400
+        return JsonResponse({"errors": {refusal.field: str(refusal)}}, status=status)
+    except IntegrityError:
+        return JsonResponse({"errors": {"name": NAME_TAKEN}}, status=400)
+    messages.success(request, "Your changes are saved.")
+    return JsonResponse({"saved": True})
+
+
+def edit_page(project: Project) -> dict:
+    """What the edit page shows."""
+    categories = [
+        {"value": c.value, "name": c.name, "color": c.color, "retired": bool(c.retired_at)}
+        for c in project.categories.all()
+    ]
+    begun = Annotation.objects.filter(image=OuterRef("pk"), head__gt=0)
+    images = project.images.order_by("position")
+    return {
+        "project": project,
+        "data": palette_data(categories) | {"fingerprint": services.fingerprint(project)},
+        "images": images.placed().annotate(locked=Exists(begun)),
+        "waiting": images.filter(status=Image.Status.UPLOADED).count(),
+        "next_position": services.next_position(project),
+        "memberships": work(project.memberships.active().select_related("user")).order_by("added_at", "pk"),
+    }
+
+
+@require_POST
+def member_add(request: HttpRequest, pk: int) -> HttpResponse:
+    """Add a person by username or e-mail; answers in JSON, so that a wrong name does not close the dialog."""
+    project = get_project(request.user, pk, Capability.MANAGE)
+    try:
+        person = services.find_person(request.POST.get("person", ""))
+        services.add_member(project=project, person=person, actor=request.user)
+    except services.Refused as refusal:
+        return JsonResponse({"error": str(refusal)}, status=400)
+    messages.success(request, f"{person.username} is now a member of {project.name}.")
+    return JsonResponse({"username": person.username}, status=201)
+
+
+@require_POST
+def member_remove(request: HttpRequest, pk: int, membership_pk: int) -> HttpResponse:
+    """End a membership; what the member labelled stays."""
+    project = get_project(request.user, pk, Capability.MANAGE)
+    membership = get_object_or_404(Membership.objects.select_related("user"), pk=membership_pk, project=project)
+    try:
+        removed = services.remove_member(membership=membership, actor=request.user)
+    except services.Refused as refusal:
+        raise PermissionDenied(str(refusal)) from refusal
+    name = membership.user.username
+    said = f"{name} was removed. Their work is kept." if removed else f"{name} is no longer a member."
+    messages.success(request, said)
+    return redirect(f"{reverse('home')}#project-{project.pk}")
+
+
+@require_POST
+def project_archive(request: HttpRequest, pk: int) -> HttpResponse:
+    """Archive a project, after its creator has shown once more who they are."""
+    return archive_after_reauthentication(request, get_project(request.user, pk, Capability.MANAGE))
+
+
+# Behind the permission check: a stranger learns nothing from being asked for a password.
+@reauthentication_required
+def archive_after_reauthentication(request: HttpRequest, project: Project) -> HttpResponse:
+    services.archive_project(project=project, actor=request.user)
+    messages.success(request, f"{project.name} is archived. Nothing was deleted; its masks can still be downloaded.")
+    return redirect("home")

@@ -1,0 +1,99 @@
+// Posting to the server: JSON, forms, and files with their progress. Failures are errors whose message is a sentence.
+
+const LOST = "The server could not be reached. Check your connection and try again.";
+const SESSION =
+  "The server gave an unexpected answer. You may have been logged out: log in in another tab, then try again.";
+const BUSY_TRIES = 4;
+
+function csrfToken() {
+  return document.querySelector('[name="csrfmiddlewaretoken"]')?.getAttribute("value") ?? "";
+}
+
+/**
+ * @param {number} status
+ * @param {string} text
+ * @returns {any}
+ */
+function parse(status, text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(status === 413 ? "This is larger than the server takes." : SESSION);
+  }
+}
+
+/**
+ * @param {string} url
+ * @param {BodyInit} body
+ * @param {Record<string, string>} headers
+ * @returns {Promise<{ ok: boolean, answer: any }>} answers other than a success bring `error` or `errors`
+ */
+async function post(url, body, headers) {
+  let response;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      body,
+      headers: { Accept: "application/json", "X-CSRFToken": csrfToken(), ...headers },
+    });
+  } catch {
+    throw new Error(LOST);
+  }
+  return { ok: response.ok, answer: parse(response.status, await response.text()) };
+}
+
+/**
+ * @param {string} url
+ * @param {unknown} data
+ */
+export function postJson(url, data) {
+  return post(url, JSON.stringify(data), { "Content-Type": "application/json" });
+}
+
+/**
+ * @param {string} url
+ * @param {FormData} [data]
+ */
+export function postForm(url, data = new FormData()) {
+  return post(url, data, {});
+}
+
+/**
+ * Sends one file. A server that is busy is asked again, a little later each time.
+ * @param {string} url
+ * @param {FormData} data
+ * @param {(part: number) => void} progress from 0 to 1
+ * @returns {Promise<any>} what the server says about it
+ */
+export async function sendFile(url, data, progress) {
+  for (let tried = 1; ; tried++) {
+    const { status, text } = await exchange(url, data, progress);
+    if (status === 503 && tried < BUSY_TRIES) {
+      await new Promise((resolve) => setTimeout(resolve, 2000 * tried));
+      continue;
+    }
+    const answer = parse(status, text);
+    if (status === 201) return answer;
+    throw new Error(answer.error ?? SESSION);
+  }
+}
+
+/**
+ * `fetch` cannot tell how far an upload is.
+ * @param {string} url
+ * @param {FormData} data
+ * @param {(part: number) => void} progress
+ * @returns {Promise<{ status: number, text: string }>}
+ */
+function exchange(url, data, progress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", url);
+    request.setRequestHeader("Accept", "application/json");
+    request.setRequestHeader("X-CSRFToken", csrfToken());
+    request.upload.addEventListener("progress", (event) => progress(event.total ? event.loaded / event.total : 0));
+    request.addEventListener("load", () => resolve({ status: request.status, text: request.responseText }));
+    request.addEventListener("error", () => reject(new Error(LOST)));
+    request.send(data);
+  });
+}

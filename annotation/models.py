@@ -133,7 +133,9 @@ class LabelTile(models.Model):
     plane = models.PositiveSmallIntegerField()
     column = models.PositiveIntegerField()
     row = models.PositiveIntegerField()
-    blob = models.CharField(max_length=64, null=True, help_text="SHA-256 of the stored PNG; null where cleared.")
+    blob = models.CharField(  # noqa: DJ001  (null and empty text would both mean "cleared"; only null is ever written)
+        max_length=64, null=True, help_text="SHA-256 of the stored PNG; null where cleared."
+    )
     size = models.PositiveIntegerField(default=0, help_text="Bytes of the stored PNG.")
     pixels_sha256 = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the 512 × 512 decoded bytes.")
 

@@ -1,0 +1,73 @@
+"""A real browser for the journeys: Debian's Chromium, and a page that reports whatever goes wrong on it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items):
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    if not CHROMIUM.exists() and not os.environ.get("CI"):
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    return browser_type_launch_args | {"executable_path": str(CHROMIUM), "args": FLAGS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    return browser_context_args | {"viewport": {"width": 1280, "height": 800}}
+
+
+@pytest.fixture(autouse=True)
+def database(transactional_db, django_db_serialized_rollback):
+    """The server's threads need committed rows; what migrations wrote comes back after each test."""
+
+
+@pytest.fixture
+def troubles() -> list[str]:
+    """What went wrong in the browser. A test that provokes a refusal on purpose clears it."""
+    return []
+
+
+def watch(page, troubles: list[str]) -> None:
+    """Note every page error, breach of the content security policy and answer of 400 and above."""
+    page.on("pageerror", lambda error: troubles.append(f"page error: {error}"))
+    page.on(
+        "console",
+        lambda message: (
+            troubles.append(message.text)
+            if message.type == "error" and "Content Security Policy" in message.text
+            else None
+        ),
+    )
+    page.on(
+        "response",
+        lambda response: troubles.append(f"{response.status} {response.url}") if response.status >= 400 else None,
+    )
+
+
+@pytest.fixture
+def page(page, troubles):
+    page.set_default_timeout(15_000)
+    watch(page, troubles)
+    yield page
+    page.goto("about:blank")  # so that no request is under way when the database is emptied
+    assert troubles == []

@@ -1,0 +1,58 @@
+"""What people do with their hands: the steps that several journeys share."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from accounts.tests.factories import PASSWORD
+
+
+def log_in(page: Page, address: str, username: str) -> None:
+    page.goto(address)
+    page.get_by_label(re.compile("username", re.I)).fill(username)
+    page.locator("[name=password], [name=password1]").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+
+
+def log_out(page: Page, username: str) -> None:
+    page.get_by_role("button", name=username).click()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+
+
+class Editor:
+    """The editor in the hands of a person; positions are pixels of the screen, from the middle of the image."""
+
+    def __init__(self, page: Page):
+        self.page = page
+
+    def wait_until_open(self, name: str) -> None:
+        expect(self.page.locator("#cover")).to_be_hidden()
+        expect(self.page.locator(".bar-image")).to_have_text(name)
+
+    def wait_until_saved(self) -> None:
+        expect(self.page.locator("#save-state")).to_have_text(re.compile(r"^Saved \d\d:\d\d:\d\d$"))
+
+    def point(self, across: int, down: int) -> tuple[int, int]:
+        """Move the pointer there; return the image pixel that the page says is under it."""
+        box = self.page.locator("#stage").bounding_box()
+        assert box
+        self.page.mouse.move(round(box["x"] + box["width"] / 2) + across, round(box["y"] + box["height"] / 2) + down)
+        text = self.page.locator("#position").inner_text()
+        x, y = re.match(r"(\d+), (\d+)", text).groups()
+        return int(x), int(y)
+
+    def drag(self, *points: tuple[int, int], button: str = "left") -> list[tuple[int, int]]:
+        """Press at the first point, move over the others, release; return the image pixels that were pointed at."""
+        pixels = [self.point(*points[0])]
+        self.page.mouse.down(button=button)
+        pixels += [self.point(*point) for point in points[1:]]
+        self.page.mouse.up(button=button)
+        return pixels
+
+    def set_diameter(self, diameter: int) -> None:
+        field = self.page.get_by_label("Brush diameter in image pixels")
+        field.fill(str(diameter))
+        field.press("Enter")
+        self.page.locator("#stage").focus()

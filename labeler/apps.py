@@ -8,6 +8,9 @@ from django.contrib.staticfiles.apps import StaticFilesConfig
 class LabelerConfig(AppConfig):
     name = "labeler"
 
+    def ready(self):
+        from labeler import checks  # noqa: F401  (importing registers them)
+
 
 class LabelerAdminConfig(AdminConfig):
     default_site = "labeler.admin.LabelerAdminSite"

@@ -7,110 +7,227 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('projects', '0001_initial'),
+        ("projects", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LabelTile',
+            name="LabelTile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('plane', models.PositiveSmallIntegerField()),
-                ('column', models.PositiveIntegerField()),
-                ('row', models.PositiveIntegerField()),
-                ('blob', models.CharField(help_text='SHA-256 of the stored PNG; null where cleared.', max_length=64, null=True)),
-                ('size', models.PositiveIntegerField(default=0, help_text='Bytes of the stored PNG.')),
-                ('pixels_sha256', models.CharField(blank=True, help_text='SHA-256 of the 512 × 512 decoded bytes.', max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("plane", models.PositiveSmallIntegerField()),
+                ("column", models.PositiveIntegerField()),
+                ("row", models.PositiveIntegerField()),
+                (
+                    "blob",
+                    models.CharField(
+                        help_text="SHA-256 of the stored PNG; null where cleared.", max_length=64, null=True
+                    ),
+                ),
+                ("size", models.PositiveIntegerField(default=0, help_text="Bytes of the stored PNG.")),
+                (
+                    "pixels_sha256",
+                    models.CharField(blank=True, help_text="SHA-256 of the 512 × 512 decoded bytes.", max_length=64),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Annotation',
+            name="Annotation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('member', 'Member'), ('consensus', 'Consensus'), ('reference', 'Reference'), ('suggestion', 'Suggestion')], default='member', max_length=10)),
-                ('round', models.PositiveSmallIntegerField(default=1)),
-                ('transform', models.PositiveSmallIntegerField(default=0, help_text='Display only; labels are stored upright.')),
-                ('position', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('in_progress', 'in progress'), ('submitted', 'Submitted'), ('returned', 'Returned'), ('accepted', 'Accepted'), ('cannot_be_labelled', 'cannot be labelled')], default='waiting', max_length=20)),
-                ('cannot_reason', models.CharField(blank=True, choices=[('out_of_focus', 'out of focus'), ('artefact', 'Artefact'), ('wrong_tissue', 'wrong tissue'), ('other', 'Other')], max_length=20)),
-                ('comment', models.TextField(blank=True, max_length=2000)),
-                ('head', models.PositiveIntegerField(default=0, verbose_name='revision')),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('image', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='annotations', to='projects.image')),
-                ('member', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='annotations', to='projects.membership')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("member", "Member"),
+                            ("consensus", "Consensus"),
+                            ("reference", "Reference"),
+                            ("suggestion", "Suggestion"),
+                        ],
+                        default="member",
+                        max_length=10,
+                    ),
+                ),
+                ("round", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "transform",
+                    models.PositiveSmallIntegerField(default=0, help_text="Display only; labels are stored upright."),
+                ),
+                ("position", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("in_progress", "in progress"),
+                            ("submitted", "Submitted"),
+                            ("returned", "Returned"),
+                            ("accepted", "Accepted"),
+                            ("cannot_be_labelled", "cannot be labelled"),
+                        ],
+                        default="waiting",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "cannot_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("out_of_focus", "out of focus"),
+                            ("artefact", "Artefact"),
+                            ("wrong_tissue", "wrong tissue"),
+                            ("other", "Other"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("comment", models.TextField(blank=True, max_length=2000)),
+                ("head", models.PositiveIntegerField(default=0, verbose_name="revision")),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "image",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="annotations", to="projects.image"
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="annotations",
+                        to="projects.membership",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['member', 'position'],
+                "ordering": ["member", "position"],
             },
         ),
         migrations.CreateModel(
-            name='HeadTile',
+            name="HeadTile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('plane', models.PositiveSmallIntegerField()),
-                ('column', models.PositiveIntegerField()),
-                ('row', models.PositiveIntegerField()),
-                ('annotation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='head_tiles', to='annotation.annotation')),
-                ('tile', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotation.labeltile')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("plane", models.PositiveSmallIntegerField()),
+                ("column", models.PositiveIntegerField()),
+                ("row", models.PositiveIntegerField()),
+                (
+                    "annotation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="head_tiles",
+                        to="annotation.annotation",
+                    ),
+                ),
+                (
+                    "tile",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="annotation.labeltile"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Revision',
+            name="Revision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('kind', models.CharField(choices=[('autosave', 'Autosave'), ('checkpoint', 'Checkpoint'), ('ground_truth', 'ground truth'), ('correction', 'Correction'), ('restore', 'Restore'), ('import', 'Import')], max_length=12)),
-                ('parent', models.PositiveIntegerField(help_text='The revision this one was made from; 0 is the empty start.')),
-                ('sources', models.JSONField(blank=True, default=list)),
-                ('instructions_version', models.PositiveIntegerField()),
-                ('activity', models.JSONField(blank=True, default=dict)),
-                ('saved_sha256', models.CharField(max_length=64)),
-                ('saved_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('idempotency_key', models.CharField(max_length=64)),
-                ('request_sha256', models.CharField(max_length=64)),
-                ('annotation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='revisions', to='annotation.annotation')),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("autosave", "Autosave"),
+                            ("checkpoint", "Checkpoint"),
+                            ("ground_truth", "ground truth"),
+                            ("correction", "Correction"),
+                            ("restore", "Restore"),
+                            ("import", "Import"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "parent",
+                    models.PositiveIntegerField(help_text="The revision this one was made from; 0 is the empty start."),
+                ),
+                ("sources", models.JSONField(blank=True, default=list)),
+                ("instructions_version", models.PositiveIntegerField()),
+                ("activity", models.JSONField(blank=True, default=dict)),
+                ("saved_sha256", models.CharField(max_length=64)),
+                ("saved_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("idempotency_key", models.CharField(max_length=64)),
+                ("request_sha256", models.CharField(max_length=64)),
+                (
+                    "annotation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="revisions",
+                        to="annotation.annotation",
+                    ),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['annotation', 'number'],
+                "ordering": ["annotation", "number"],
             },
         ),
         migrations.AddField(
-            model_name='labeltile',
-            name='revision',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tiles', to='annotation.revision'),
+            model_name="labeltile",
+            name="revision",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="tiles", to="annotation.revision"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='annotation',
-            constraint=models.UniqueConstraint(fields=('image', 'member', 'kind', 'round'), name='annotation_once'),
+            model_name="annotation",
+            constraint=models.UniqueConstraint(fields=("image", "member", "kind", "round"), name="annotation_once"),
         ),
         migrations.AddConstraint(
-            model_name='annotation',
-            constraint=models.UniqueConstraint(condition=models.Q(('member', None)), fields=('image', 'kind', 'round'), name='annotation_once_without_member'),
+            model_name="annotation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("member", None)),
+                fields=("image", "kind", "round"),
+                name="annotation_once_without_member",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='annotation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'member'), ('member__isnull', False)), models.Q(models.Q(('kind', 'member'), _negated=True), ('member', None)), _connector='OR'), name='annotation_member_iff_kind_member'),
+            model_name="annotation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "member"), ("member__isnull", False)),
+                    models.Q(models.Q(("kind", "member"), _negated=True), ("member", None)),
+                    _connector="OR",
+                ),
+                name="annotation_member_iff_kind_member",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='headtile',
-            constraint=models.UniqueConstraint(fields=('annotation', 'plane', 'column', 'row'), name='head_tile_once'),
+            model_name="headtile",
+            constraint=models.UniqueConstraint(fields=("annotation", "plane", "column", "row"), name="head_tile_once"),
         ),
         migrations.AddConstraint(
-            model_name='revision',
-            constraint=models.UniqueConstraint(fields=('annotation', 'number'), name='revision_number_once'),
+            model_name="revision",
+            constraint=models.UniqueConstraint(fields=("annotation", "number"), name="revision_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='revision',
-            constraint=models.UniqueConstraint(fields=('annotation', 'idempotency_key'), name='revision_idempotency_key_once'),
+            model_name="revision",
+            constraint=models.UniqueConstraint(
+                fields=("annotation", "idempotency_key"), name="revision_idempotency_key_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='labeltile',
-            constraint=models.UniqueConstraint(fields=('revision', 'plane', 'column', 'row'), name='label_tile_once'),
+            model_name="labeltile",
+            constraint=models.UniqueConstraint(fields=("revision", "plane", "column", "row"), name="label_tile_once"),
         ),
     ]

@@ -4,131 +4,259 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import projects.models
 from django.conf import settings
 from django.db import migrations, models
 
+import projects.models
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Project',
+            name="Project",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('description', models.TextField(blank=True, max_length=2000)),
-                ('instructions', models.TextField(blank=True, max_length=20000, verbose_name='labelling instructions')),
-                ('instructions_version', models.PositiveIntegerField(default=1, editable=False)),
-                ('superpixel_defaults', models.JSONField(blank=True, default=dict)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('creator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='created_projects', to=settings.AUTH_USER_MODEL)),
-                ('protocol', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='projects', to='accounts.protocol')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120)),
+                ("description", models.TextField(blank=True, max_length=2000)),
+                ("instructions", models.TextField(blank=True, max_length=20000, verbose_name="labelling instructions")),
+                ("instructions_version", models.PositiveIntegerField(default=1, editable=False)),
+                ("superpixel_defaults", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "creator",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="created_projects",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "protocol",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="projects",
+                        to="accounts.protocol",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('creator', 'Creator'), ('reviewer', 'Reviewer'), ('annotator', 'Annotator')], default='annotator', max_length=10)),
-                ('added_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('removed_at', models.DateTimeField(blank=True, null=True)),
-                ('added_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='projects.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("creator", "Creator"), ("reviewer", "Reviewer"), ("annotator", "Annotator")],
+                        default="annotator",
+                        max_length=10,
+                    ),
+                ),
+                ("added_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("removed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="memberships", to="projects.project"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['added_at'],
+                "ordering": ["added_at"],
             },
         ),
         migrations.CreateModel(
-            name='Image',
+            name="Image",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('name', models.CharField(max_length=255)),
-                ('name_key', models.CharField(editable=False, max_length=400)),
-                ('case', models.CharField(blank=True, help_text='A pseudonym of the patient, never a name.', max_length=80)),
-                ('um_per_px', models.FloatField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1e-06)], verbose_name='µm/px')),
-                ('width', models.PositiveIntegerField()),
-                ('height', models.PositiveIntegerField()),
-                ('grid_width', models.PositiveIntegerField()),
-                ('grid_height', models.PositiveIntegerField()),
-                ('grid_downsample', models.FloatField(default=1)),
-                ('kind', models.CharField(choices=[('field', 'field of view'), ('slide', 'whole slide')], default='field', max_length=10)),
-                ('key', models.CharField(default=projects.models.new_key, editable=False, max_length=32, unique=True)),
-                ('upload_sha256', models.CharField(editable=False, max_length=64)),
-                ('pixels_sha256', models.CharField(editable=False, max_length=64)),
-                ('exif_orientation', models.PositiveSmallIntegerField(default=1)),
-                ('ingest_report', models.JSONField(blank=True, default=list)),
-                ('status', models.CharField(choices=[('uploaded', 'not yet placed in the order'), ('preparing', 'tiles are being made'), ('ready', 'Ready')], default='uploaded', max_length=10)),
-                ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('uploaded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='images', to='projects.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveIntegerField()),
+                ("name", models.CharField(max_length=255)),
+                ("name_key", models.CharField(editable=False, max_length=400)),
+                (
+                    "case",
+                    models.CharField(blank=True, help_text="A pseudonym of the patient, never a name.", max_length=80),
+                ),
+                (
+                    "um_per_px",
+                    models.FloatField(
+                        blank=True,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1e-06)],
+                        verbose_name="µm/px",
+                    ),
+                ),
+                ("width", models.PositiveIntegerField()),
+                ("height", models.PositiveIntegerField()),
+                ("grid_width", models.PositiveIntegerField()),
+                ("grid_height", models.PositiveIntegerField()),
+                ("grid_downsample", models.FloatField(default=1)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("field", "field of view"), ("slide", "whole slide")], default="field", max_length=10
+                    ),
+                ),
+                ("key", models.CharField(default=projects.models.new_key, editable=False, max_length=32, unique=True)),
+                ("upload_sha256", models.CharField(editable=False, max_length=64)),
+                ("pixels_sha256", models.CharField(editable=False, max_length=64)),
+                ("exif_orientation", models.PositiveSmallIntegerField(default=1)),
+                ("ingest_report", models.JSONField(blank=True, default=list)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("uploaded", "not yet placed in the order"),
+                            ("preparing", "tiles are being made"),
+                            ("ready", "Ready"),
+                        ],
+                        default="uploaded",
+                        max_length=10,
+                    ),
+                ),
+                ("uploaded_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "uploaded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="images", to="projects.project"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['project', 'position'],
+                "ordering": ["project", "position"],
             },
         ),
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('value', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(254)])),
-                ('name', models.CharField(max_length=80)),
-                ('color', models.CharField(max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-fA-F]{6}\\Z')], verbose_name='colour')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('description', models.TextField(blank=True, max_length=2000)),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
-                ('merged_into', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged', to='projects.category')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='categories', to='projects.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "value",
+                    models.PositiveSmallIntegerField(
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(254),
+                        ]
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "color",
+                    models.CharField(
+                        max_length=7,
+                        validators=[django.core.validators.RegexValidator("^#[0-9a-fA-F]{6}\\Z")],
+                        verbose_name="colour",
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("description", models.TextField(blank=True, max_length=2000)),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="merged",
+                        to="projects.category",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="categories", to="projects.project"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'categories',
-                'ordering': ['position', 'value'],
+                "verbose_name_plural": "categories",
+                "ordering": ["position", "value"],
             },
         ),
         migrations.AddConstraint(
-            model_name='project',
-            constraint=models.UniqueConstraint(models.F('creator'), django.db.models.functions.text.Lower('name'), name='project_name_per_creator', violation_error_message='You have a project of this name already.'),
+            model_name="project",
+            constraint=models.UniqueConstraint(
+                models.F("creator"),
+                django.db.models.functions.text.Lower("name"),
+                name="project_name_per_creator",
+                violation_error_message="You have a project of this name already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('project', 'user'), name='membership_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("project", "user"), name="membership_once"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('role', 'creator')), fields=('project',), name='membership_one_creator_per_project'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("role", "creator")), fields=("project",), name="membership_one_creator_per_project"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='image',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'uploaded'), _negated=True), fields=('project', 'position'), name='image_place_in_project'),
+            model_name="image",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "uploaded"), _negated=True),
+                fields=("project", "position"),
+                name="image_place_in_project",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='image',
-            constraint=models.UniqueConstraint(fields=('project', 'name_key'), name='image_name_per_project', violation_error_message='This project has an image of this name already.'),
+            model_name="image",
+            constraint=models.UniqueConstraint(
+                fields=("project", "name_key"),
+                name="image_name_per_project",
+                violation_error_message="This project has an image of this name already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='category',
-            constraint=models.UniqueConstraint(fields=('project', 'value'), name='category_value_per_project'),
+            model_name="category",
+            constraint=models.UniqueConstraint(fields=("project", "value"), name="category_value_per_project"),
         ),
         migrations.AddConstraint(
-            model_name='category',
-            constraint=models.UniqueConstraint(models.F('project'), django.db.models.functions.text.Lower('name'), name='category_name_per_project', violation_error_message='This project has a category of this name already.'),
+            model_name="category",
+            constraint=models.UniqueConstraint(
+                models.F("project"),
+                django.db.models.functions.text.Lower("name"),
+                name="category_name_per_project",
+                violation_error_message="This project has a category of this name already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='category',
-            constraint=models.CheckConstraint(condition=models.Q(('value__gte', 1), ('value__lte', 254)), name='category_value_1_to_254'),
+            model_name="category",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("value__gte", 1), ("value__lte", 254)), name="category_value_1_to_254"
+            ),
         ),
     ]

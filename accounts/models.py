@@ -1,9 +1,9 @@
 """People, what they asked for, what they were granted, under which protocol, and the record of what happened."""
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import AbstractUser, Group, UserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -68,27 +68,33 @@ class User(AbstractUser):
         return self.username
 
     @cached_property
-    def _current_grants(self) -> list[bool]:
-        """One query a request answers both questions below."""
-        return list(self.grants.current().values_list("may_create_projects", flat=True))
+    def _rights(self) -> tuple[bool, bool, bool]:
+        """Whether the person has a current grant, one to create projects, and is IRB staff: one query a request."""
+        grants = Grant.objects.current().filter(user=OuterRef("pk"))
+        groups = Group.objects.filter(user=OuterRef("pk"), name=IRB_STAFF)
+        rights = Exists(grants), Exists(grants.filter(may_create_projects=True)), Exists(groups)
+        return User.objects.filter(pk=self.pk).values_list(*rights).get()
 
-    @cached_property
+    @property
     def is_irb_staff(self) -> bool:
-        return self.groups.filter(name=IRB_STAFF).exists()
+        return self._rights[2]
 
     @property
     def is_approved(self) -> bool:
         """May this person use Labeler at all?"""
-        return self.is_active and (self.is_superuser or bool(self._current_grants) or self.is_irb_staff)
+        granted, _, irb_staff = self._rights
+        return self.is_active and (self.is_superuser or granted or irb_staff)
 
     @property
     def may_label(self) -> bool:
         """May this person become a member of a project? IRB staff decide about people and never see images."""
-        return self.is_active and (self.is_superuser or bool(self._current_grants)) and not self.is_irb_staff
+        granted, _, irb_staff = self._rights
+        return self.is_active and (self.is_superuser or granted) and not irb_staff
 
     @property
     def may_create_projects(self) -> bool:
-        return self.is_active and (self.is_superuser or any(self._current_grants)) and not self.is_irb_staff
+        _, creates, irb_staff = self._rights
+        return self.is_active and (self.is_superuser or creates) and not irb_staff
 
 
 class Protocol(models.Model):

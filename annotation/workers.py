@@ -9,7 +9,7 @@ from django.conf import settings
 
 from annotation.imaging.workers import WorkerPool
 
-WARM = ("annotation.imaging.sources:warm",)
+WARM = ("annotation.imaging.sources:warm", "annotation.imaging.superpixels.maps:warm")
 
 
 @cache

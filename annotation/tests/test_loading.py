@@ -152,11 +152,11 @@ def test_a_store_that_is_down_is_no_damage(painter, annotation, monkeypatch):
 def test_loading_the_head_takes_as_many_queries_after_many_revisions(painter, annotation, django_assert_num_queries):
     send(painter, annotation, save_form({(0, 0, 0): TILE, (0, 1, 1): TILE}))
     load(painter, annotation)
-    with django_assert_num_queries(7):  # session, person, grants, group; annotation, membership; head tiles
+    with django_assert_num_queries(6):  # session, person, rights; annotation, membership; head tiles
         load(painter, annotation)
     for number in range(20):
         send(painter, annotation, save_form({(0, number % 2, 0): TILE}))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         load(painter, annotation)
 
 

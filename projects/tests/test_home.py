@@ -122,4 +122,4 @@ def test_page_needs_at_most_ten_queries(client, creator, django_assert_max_num_q
     with django_assert_max_num_queries(10) as captured:
         response = client.get(reverse("home"))
     assert len(response.context["created"]) == len(response.context["shared"]) == number
-    assert len(captured) == 9
+    assert len(captured) == 8

@@ -37,8 +37,8 @@ def browser_context_args(browser_context_args):
 
 
 @pytest.fixture(autouse=True)
-def database(transactional_db, django_db_serialized_rollback):
-    """The server's threads need committed rows; what migrations wrote comes back after each test."""
+def database(transactional_db):
+    """The server's threads need committed rows."""
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ from playwright.sync_api import Page, expect
 
 from accounts.tests.factories import PASSWORD
 
+expect.set_options(timeout=20_000)  # the first upload waits for the worker processes to start
+
 
 def log_in(page: Page, address: str, username: str) -> None:
     page.goto(address)

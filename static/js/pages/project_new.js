@@ -53,6 +53,8 @@ function upload(project) {
   uploader.start({ upload: project.upload_url, place: project.place_url }, 0);
 }
 
+submit.disabled = false; // before, the browser would have sent the form by itself
+
 function leave() {
   location.assign(`${form.dataset.home}#project-${created}`);
 }

@@ -122,7 +122,9 @@ export class ImageList {
   #listenToPicking() {
     const picker = find(this.root, "[data-files]", HTMLInputElement);
     const zone = find(this.root, "[data-dropzone]", HTMLElement);
-    find(this.root, "[data-pick]", HTMLElement).addEventListener("click", () => picker.click());
+    const pick = find(this.root, "[data-pick]", HTMLButtonElement);
+    pick.addEventListener("click", () => picker.click());
+    pick.disabled = false; // until here a click would have done nothing
     picker.addEventListener("change", () => {
       this.#add([...(picker.files ?? [])]);
       picker.value = "";

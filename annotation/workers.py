@@ -1,8 +1,10 @@
 """The one worker pool of this process, made from the settings when it is first needed."""
 
 import atexit
+import os
+import threading
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +24,12 @@ def _pool() -> WorkerPool:
 def run(function: Callable, *args: Any, seconds: float) -> Any:
     """Call a module-level function that knows no Django in a killable child; see `WorkerPool.run`."""
     return _pool().run(function, *args, seconds=seconds)
+
+
+def start() -> None:
+    """Start the children in the background: they load for seconds, which nobody shall have to wait for."""
+    call = partial(_pool().run, os.getpid, seconds=settings.INGEST_SECONDS)
+    threading.Thread(target=call, name="warm-workers", daemon=True).start()
 
 
 def stop() -> None:

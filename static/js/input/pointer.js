@@ -1,0 +1,163 @@
+// Mouse, pen and fingers on the image: idle → stroke, pan or pinch. The wheel is left to OpenSeadragon.
+
+/**
+ * @typedef {object} PointerTarget
+ * @property {() => Tool | null} tool null where nothing may be painted: every press pans then
+ * @property {(event: { clientX: number, clientY: number }) => Point} toImage
+ * @property {(point: Point | null) => void} hover where the pointer is, null when it left
+ * @property {(dx: number, dy: number) => void} pan
+ * @property {(factor: number, center: { clientX: number, clientY: number }) => void} zoom
+ */
+
+const LEFT = 0;
+const MIDDLE = 1;
+const RIGHT = 2;
+const ERASER_END = 5;
+
+export class PointerInput {
+  /**
+   * @param {HTMLElement} surface
+   * @param {PointerTarget} target
+   */
+  constructor(surface, target) {
+    this.surface = surface;
+    this.target = target;
+    /** @type {"idle" | "stroke" | "pan" | "pinch"} */
+    this.gesture = "idle";
+    /** The tool and pointer of the running stroke. @type {{ tool: Tool, pointerId: number } | null} */
+    this.stroke = null;
+    /** Pointers that are down. @type {Map<number, { clientX: number, clientY: number }>} */
+    this.down = new Map();
+    this.panKey = false;
+    this.penSeen = false;
+    /** @type {Record<string, (event: PointerEvent) => void>} */
+    const handlers = {
+      pointerdown: (event) => this.onDown(event),
+      pointermove: (event) => this.onMove(event),
+      pointerup: (event) => this.onUp(event),
+      pointercancel: (event) => this.onCancel(event),
+      pointerleave: () => this.target.hover(null),
+    };
+    for (const [name, handler] of Object.entries(handlers)) {
+      surface.addEventListener(name, (event) => {
+        event.stopPropagation();
+        handler(/** @type {PointerEvent} */ (event));
+      });
+    }
+    surface.addEventListener("contextmenu", (event) => event.preventDefault());
+    // Pressing the middle button must not start the browser's own scrolling.
+    surface.addEventListener("mousedown", (event) => event.preventDefault());
+  }
+
+  /** While the key is held, a press pans. @param {boolean} held */
+  setPanKey(held) {
+    this.panKey = held;
+    this.showGesture();
+  }
+
+  /** Ends a running stroke as if it had never begun. @returns {boolean} whether there was one */
+  cancel() {
+    const stroke = this.stroke;
+    if (!stroke) return false;
+    this.stroke = null;
+    this.gesture = "idle";
+    stroke.tool.cancel();
+    return true;
+  }
+
+  /** @param {PointerEvent} event */
+  onDown(event) {
+    /** @type {HTMLElement | null} */ (this.surface.closest("[tabindex]"))?.focus({ preventScroll: true });
+    this.surface.setPointerCapture(event.pointerId);
+    if (event.pointerType === "pen") this.penSeen = true;
+    const second = this.down.size > 0;
+    if (second && event.pointerType !== "touch") return; // another button of a mouse that is painting or panning
+    this.down.set(event.pointerId, event);
+    if (second) {
+      this.cancel();
+      this.gesture = "pinch";
+    } else this.begin(event);
+    this.showGesture();
+  }
+
+  /** @param {PointerEvent} event */
+  begin(event) {
+    const tool = this.target.tool();
+    const finger = event.pointerType === "touch" && this.penSeen;
+    if (!tool || finger || this.panKey || event.button === MIDDLE) this.gesture = "pan";
+    else if (event.button === LEFT || event.button === RIGHT || event.button === ERASER_END) {
+      this.gesture = "stroke";
+      this.stroke = { tool, pointerId: event.pointerId };
+      const point = this.target.toImage(event);
+      tool.down(point, event.button !== LEFT);
+      this.target.hover(point);
+    }
+  }
+
+  /** @param {PointerEvent} event */
+  onMove(event) {
+    const before = this.down.get(event.pointerId);
+    if (this.gesture === "pinch" && before) this.pinch(event, before);
+    if (this.gesture === "pan" && before) {
+      this.target.pan(event.clientX - before.clientX, event.clientY - before.clientY);
+    }
+    if (before) this.down.set(event.pointerId, event);
+    if (this.stroke?.pointerId === event.pointerId) {
+      for (const sample of samples(event)) this.stroke.tool.move(this.target.toImage(sample));
+    }
+    this.target.hover(this.target.toImage(event));
+  }
+
+  /**
+   * @param {PointerEvent} event
+   * @param {{ clientX: number, clientY: number }} before
+   */
+  pinch(event, before) {
+    const other = [...this.down].find(([id]) => id !== event.pointerId)?.[1];
+    if (!other) return;
+    this.target.pan((event.clientX - before.clientX) / 2, (event.clientY - before.clientY) / 2);
+    const distance = Math.hypot(event.clientX - other.clientX, event.clientY - other.clientY);
+    const was = Math.hypot(before.clientX - other.clientX, before.clientY - other.clientY);
+    const center = { clientX: (event.clientX + other.clientX) / 2, clientY: (event.clientY + other.clientY) / 2 };
+    if (was > 0) this.target.zoom(distance / was, center);
+  }
+
+  /** @param {PointerEvent} event */
+  onUp(event) {
+    if (this.stroke?.pointerId === event.pointerId) {
+      this.stroke.tool.move(this.target.toImage(event));
+      this.stroke.tool.up();
+      this.stroke = null;
+    }
+    this.release(event);
+    this.target.hover(event.pointerType === "touch" ? null : this.target.toImage(event));
+  }
+
+  /** @param {PointerEvent} event */
+  onCancel(event) {
+    if (this.stroke?.pointerId === event.pointerId) this.cancel();
+    this.release(event);
+  }
+
+  /** @param {PointerEvent} event */
+  release(event) {
+    this.down.delete(event.pointerId);
+    // After a pinch the last finger does nothing until it is lifted too.
+    if (this.down.size === 0) this.gesture = "idle";
+    this.showGesture();
+  }
+
+  showGesture() {
+    const pans = this.panKey || this.gesture === "pan" || this.gesture === "pinch" || !this.target.tool();
+    this.surface.dataset.gesture = pans ? (this.gesture === "pan" ? "panning" : "pan") : "tool";
+  }
+}
+
+/**
+ * All positions since the last event; synthetic events carry none but their own.
+ * @param {PointerEvent} event
+ */
+function samples(event) {
+  const coalesced = event.getCoalescedEvents?.() ?? [];
+  return coalesced.length ? coalesced : [event];
+}

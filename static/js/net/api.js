@@ -1,0 +1,69 @@
+// Asking the server: every failure is an error whose message is a sentence. Works in workers too.
+
+const LOST = "The server could not be reached. Your work stays in this page; try again in a moment.";
+const SIGNED_OUT = "You are logged out. Log in again in another tab, then save: your work stays in this page.";
+const NO_ACCESS =
+  "You have no access to this any more, or you logged in anew. Try once more; your work stays in this page.";
+const FAILED = "The server could not do this. Your work stays in this page; try again in a moment.";
+
+export class RequestError extends Error {
+  /**
+   * @param {number} status 0 when no answer came, 401 when logged out
+   * @param {string} message
+   * @param {Record<string, any>} [answer] what the server said
+   * @param {number} [retryAfter] seconds
+   */
+  constructor(status, message, answer = {}, retryAfter = 0) {
+    super(message);
+    this.status = status;
+    this.answer = answer;
+    this.retryAfter = retryAfter;
+  }
+
+  /** Whether the server may have done what was asked all the same. */
+  get unanswered() {
+    return this.status === 0 || this.status >= 500;
+  }
+}
+
+/**
+ * @param {string} url
+ * @param {RequestInit} [options]
+ */
+export async function request(url, options = {}) {
+  const headers = { Accept: "application/json", ...options.headers };
+  let response;
+  try {
+    response = await fetch(url, { ...options, headers, redirect: "manual" });
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new RequestError(0, LOST);
+  }
+  if (response.type === "opaqueredirect" || response.status === 401) throw new RequestError(401, SIGNED_OUT);
+  if (response.ok) return response;
+  const answer = await response.json().catch(() => ({}));
+  const message = answer.error ?? (response.status === 403 ? NO_ACCESS : FAILED);
+  throw new RequestError(response.status, message, answer, Number(response.headers.get("Retry-After") ?? 0));
+}
+
+/**
+ * @param {string} url
+ * @param {FormData} form
+ * @param {Record<string, string>} [headers]
+ * @returns {Promise<any>}
+ */
+export async function postForm(url, form, headers = {}) {
+  const options = { method: "POST", body: form, headers: { ...headers, "X-CSRFToken": csrfToken() } };
+  const response = await request(url, options);
+  try {
+    return await response.json();
+  } catch {
+    throw new RequestError(0, LOST);
+  }
+}
+
+/** From the cookie, because logging in in another tab makes a new one. */
+function csrfToken() {
+  const cookie = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+  return cookie ?? document.querySelector('[name="csrfmiddlewaretoken"]')?.getAttribute("value") ?? "";
+}

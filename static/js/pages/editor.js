@@ -1,0 +1,302 @@
+// The editor: puts the parts together and says what each command does.
+
+import { superpixelRegion } from "../core/region.js";
+import { LabelMap } from "../core/tiles.js";
+import { listenToKeys } from "../input/keys.js";
+import { PointerInput } from "../input/pointer.js";
+import { postForm } from "../net/api.js";
+import { fetchTiles, loadLabels, nameOf } from "../net/labels.js";
+import { Saver } from "../net/saver.js";
+import { createBrush } from "../tools/brush.js";
+import { createSuperpixelTool } from "../tools/superpixel.js";
+import { listenToButtons, showControls } from "../ui/controls.js";
+import { ask, askWhoseToKeep, dialog, listenToCannotLabel, showKeys } from "../ui/dialogs.js";
+import { find, pageData } from "../ui/find.js";
+import { showPalette } from "../ui/palette.js";
+import { Cover, notice, readout, saveStatus } from "../ui/status.js";
+import { SuperpixelPanel } from "../ui/superpixels.js";
+import { Stage } from "../view/stage.js";
+import { Viewer } from "../view/viewer.js";
+import { Painter } from "../work/painter.js";
+import { initialState, keep } from "../work/settings.js";
+import { createStore, faded, resized } from "../work/store.js";
+import { Superpixels } from "../work/superpixels.js";
+
+/** @type {EditorConfig} */
+const config = pageData("editor-config");
+const { annotation, image, urls } = config;
+const readOnly = annotation.readOnly;
+const root = find(document, "#editor", HTMLElement);
+const cover = new Cover(find(document, "#cover", HTMLElement), root);
+const tell = notice(root);
+const palette = config.categories.filter((category) => !category.retired);
+const store = createStore(initialState(config));
+
+const map = new LabelMap(image.width, image.height);
+const canvasOnly = new URLSearchParams(location.search).get("drawer") === "canvas";
+const viewer = new Viewer(find(root, "#stage", HTMLElement), image, { canvas: canvasOnly });
+const stage = new Stage(viewer, map, config.categories);
+const painter = new Painter(map, (area) => stage.touch(area));
+const superpixels = new Superpixels(root.dataset.worker ?? "", urls.superpixels);
+const panel = new SuperpixelPanel(root, config.algorithms, store);
+const saver = new Saver({ map, head: annotation.head, send: (form, headers) => postForm(urls.save, form, headers) });
+
+/** @param {number} value */
+const categoryOf = (value) => config.categories.find((category) => category.value === value);
+const work = {
+  get current() {
+    return superpixels.current;
+  },
+  colorOf: (/** @type {number} */ value) => categoryOf(value)?.color ?? "#808080",
+};
+/** @type {Record<string, Tool>} */
+const tools = {
+  brush: createBrush(painter, store),
+  eraser: createBrush(painter, store, true),
+  superpixel: createSuperpixelTool(painter, store, work),
+};
+
+// --- Pointer ---------------------------------------------------------------------------------------------------------
+
+const read = readout(root, (value) => (value === 255 ? "ignored" : (categoryOf(value)?.name ?? "unlabelled")));
+/** @type {Point | null} */
+let pointed = null;
+const pointer = new PointerInput(stage.surface, {
+  tool: () => (readOnly ? null : tools[store.state.tool]),
+  toImage: (event) => stage.toImage(event),
+  hover: (point) => {
+    pointed = point;
+    showCursor();
+  },
+  pan: (dx, dy) => viewer.pan(dx, dy),
+  zoom: (factor, { clientX, clientY }) => {
+    const box = viewer.element.getBoundingClientRect();
+    viewer.zoom(factor, { x: clientX - box.left, y: clientY - box.top }, true);
+  },
+});
+
+function showCursor() {
+  const pans = readOnly || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
+  /** @type {Cursor} */
+  const cursor = pointed && !pans ? tools[store.state.tool].cursor(pointed) : { kind: "none" };
+  stage.surface.dataset.cursor = cursor.kind;
+  stage.point(cursor);
+  const inside = pointed && pointed.x >= 0 && pointed.y >= 0 && pointed.x < image.width && pointed.y < image.height;
+  const outside = store.state.tool === "superpixel" && superpixels.current && cursor.kind === "none" && !pans;
+  read.point(
+    inside ? pointed : null,
+    inside && pointed ? map.get(Math.floor(pointed.x), Math.floor(pointed.y)) : 0,
+    outside ? "no segments here" : "",
+  );
+}
+
+// --- Superpixels -----------------------------------------------------------------------------------------------------
+
+let askedForSegments = false;
+
+async function calculate() {
+  askedForSegments = true;
+  const { algorithm, parameters } = store.state;
+  panel.setWaiting(true);
+  try {
+    const region = superpixelRegion(image.width, image.height, viewer.visible);
+    const segments = await superpixels.calculate(algorithm, parameters[algorithm], region);
+    if (!segments) return; // a later request shows its own answer
+    panel.setWaiting(false);
+    panel.setCount(segments.count);
+    stage.showOutlines(segments);
+    showCursor();
+    document.body.dataset.segments = `${segments.count}`;
+  } catch (error) {
+    panel.setWaiting(false);
+    panel.tell(error instanceof Error ? error.message : String(error), true);
+  }
+}
+
+// --- Saving ----------------------------------------------------------------------------------------------------------
+
+let leaving = false;
+
+/** @param {string} url */
+function leave(url) {
+  leaving = true;
+  cover.show("Opening the next image…");
+  location.assign(url);
+}
+
+async function saveCheckpoint() {
+  await saver.save("checkpoint");
+}
+
+async function saveGroundTruth() {
+  if (painter.busy) return;
+  if (map.isBlank() && (await ask(dialog(document, "blank-dialog"))) !== "yes") return;
+  cover.show("Saving the ground truth…");
+  const answer = await saver.save("ground_truth");
+  if (answer) leave(answer.next);
+  else cover.hide();
+}
+
+const showSaveState = saveStatus(root, annotation.head);
+saver.addEventListener("change", async () => {
+  const { state } = saver;
+  showSaveState(state);
+  document.body.dataset.revision = `${saver.head}`;
+  tell(state.phase === "failed" ? state.message : "");
+  if (state.phase !== "conflict" || !state.theirs) return;
+  cover.hide();
+  const choice = await askWhoseToKeep(dialog(document, "conflict-dialog"), state.theirs);
+  if (choice === "theirs") {
+    leaving = true;
+    location.reload();
+  } else if (choice === "mine") await keepMine(state.theirs.head);
+});
+
+/** @param {number} head of their revision */
+async function keepMine(head) {
+  try {
+    await saver.keepMine((await fetchTiles(urls, head)).map(nameOf));
+  } catch (error) {
+    tell(error instanceof Error ? error.message : String(error));
+  }
+}
+
+window.addEventListener("beforeunload", (event) => {
+  if (!leaving && saver.unsaved) event.preventDefault();
+});
+// A page from the browser's memory may show labels that are long outdated.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
+// --- Commands --------------------------------------------------------------------------------------------------------
+
+/** @param {EditorConfig["categories"][number]["value"] | undefined} value */
+function chooseCategory(value) {
+  if (value === undefined) return;
+  store.set({ category: value, tool: store.state.tool === "eraser" ? "brush" : store.state.tool });
+}
+
+/** @type {Record<string, (digit: number, held: boolean) => unknown>} */
+const looking = {
+  pan: (_, held) => {
+    pointer.setPanKey(held);
+    showCursor();
+  },
+  peek: (_, held) => setPeek(held),
+  zoomIn: () => viewer.zoom(1.5),
+  zoomOut: () => viewer.zoom(1 / 1.5),
+  fit: () => viewer.fit(),
+  oneToOne: () => viewer.oneToOne(),
+  hide: () => store.set({ hidden: !store.state.hidden }),
+  fainter: () => store.set({ opacity: faded(store.state.opacity, -0.1) }),
+  stronger: () => store.set({ opacity: faded(store.state.opacity, 0.1) }),
+  instructions: () => ask(dialog(document, "instructions-dialog")),
+  help: () => ask(dialog(document, "help-dialog")),
+  cancel: () => pointer.cancel(),
+};
+
+/** @type {typeof looking} */
+const painting = {
+  brush: () => store.set({ tool: "brush" }),
+  eraser: () => store.set({ tool: "eraser" }),
+  superpixel: () => store.set({ tool: "superpixel" }),
+  smaller: () => store.set({ diameter: resized(store.state.diameter, -1) }),
+  larger: () => store.set({ diameter: resized(store.state.diameter, 1) }),
+  category: (digit) => chooseCategory(palette[digit - 1]?.value),
+  categoryAbove9: (digit) => chooseCategory(palette[digit + 8]?.value),
+  previousCategory: () => chooseCategory(store.state.previous),
+  undo: () => painter.undo(),
+  redo: () => painter.redo(),
+  clear: () => painter.clear(),
+  calculate,
+  checkpoint: saveCheckpoint,
+  groundTruth: saveGroundTruth,
+  cannotLabel: () => ask(dialog(document, "cannot-dialog")),
+};
+
+/**
+ * @param {string} command
+ * @param {number} [digit]
+ * @param {boolean} [held]
+ */
+function run(command, digit = 0, held = true) {
+  if (cover.shown) return;
+  if (command in looking) looking[command](digit, held);
+  else if (!readOnly) painting[command]?.(digit, held);
+}
+
+let peeking = false;
+
+/** @param {boolean} held */
+function setPeek(held) {
+  peeking = held;
+  showLayers();
+}
+
+function showLayers() {
+  const { hidden, opacity, outlines, tool } = store.state;
+  stage.labels.canvas.hidden = hidden || peeking;
+  stage.labels.canvas.style.opacity = `${opacity}`;
+  stage.outlines.canvas.hidden = !outlines || tool !== "superpixel";
+}
+
+// --- Start -----------------------------------------------------------------------------------------------------------
+
+function wire() {
+  showPalette(find(root, "#palette", HTMLElement), palette, store, chooseCategory);
+  showControls(root, store);
+  showKeys(find(document, "#key-table", HTMLElement));
+  listenToButtons(root, run);
+  listenToKeys(run, () => store.state.letterKeys);
+  const letterKeys = find(document, "#letter-keys", HTMLInputElement);
+  letterKeys.addEventListener("change", () => store.set({ letterKeys: letterKeys.checked }));
+  const cannot = dialog(document, "cannot-dialog");
+  find(cannot, "[data-close]", HTMLElement).addEventListener("click", () => cannot.close());
+  listenToCannotLabel(cannot, async (form) => {
+    if (saver.unsaved && !(await saver.save("checkpoint"))) throw new Error(saver.state.message);
+    const { next } = await postForm(urls.cannotLabel, form);
+    cannot.close();
+    leave(next);
+  });
+  const [undo, redo] = ["undo", "redo"].map((name) => find(root, `[data-command="${name}"]`, HTMLButtonElement));
+  painter.addEventListener("settled", () => {
+    undo.disabled = !painter.history.past.length;
+    redo.disabled = !painter.history.future.length;
+    saver.touched();
+    showCursor();
+  });
+  viewer.addEventListener("view", () => read.zoom(viewer.view));
+  store.watch((state) => {
+    showLayers();
+    showCursor();
+    letterKeys.checked = state.letterKeys;
+    keep(config.project.id, state);
+    if (state.tool === "superpixel" && !readOnly && !askedForSegments && document.body.dataset.ready) calculate();
+  });
+  showSaveState(saver.state);
+}
+
+async function start() {
+  find(document, "#reload", HTMLElement).addEventListener("click", () => location.reload());
+  wire();
+  const pixels = new Promise((resolve, reject) => {
+    viewer.addEventListener("ready", resolve);
+    viewer.addEventListener("failed", () => reject(new Error("The image could not be loaded.")));
+  });
+  try {
+    const [stored] = await Promise.all([loadLabels(map, urls, annotation.head), pixels]);
+    saver.stored = new Set(stored);
+  } catch (error) {
+    cover.giveUp(error instanceof Error ? error.message : String(error));
+    return;
+  }
+  stage.refresh();
+  document.body.dataset.ready = "true";
+  document.body.dataset.revision = `${saver.head}`;
+  cover.hide();
+  viewer.element.focus({ preventScroll: true });
+  store.set({});
+}
+
+start();

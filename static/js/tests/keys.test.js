@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { digitOf, KEYS, keyFor } from "../input/keys.js";
+
+/**
+ * @param {string} key
+ * @param {string} code
+ * @param {Partial<KeyboardEvent>} [modifiers]
+ */
+function press(key, code, modifiers = {}) {
+  return { key, code, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...modifiers };
+}
+
+test("no key stands for two things", () => {
+  const all = KEYS.flatMap((key) => key.match);
+  assert.equal(new Set(all).size, all.length);
+});
+
+test("every entry says what it does", () => {
+  assert.ok(KEYS.every((key) => key.label && key.show.length && key.match.length));
+});
+
+for (const { name, event, command } of [
+  { name: "a letter", event: press("b", "KeyB"), command: "brush" },
+  { name: "a letter on a French keyboard", event: press("w", "KeyZ"), command: "superpixel" },
+  { name: "a letter on a Greek keyboard", event: press("ε", "KeyE"), command: "eraser" },
+  { name: "a digit on a French keyboard", event: press("&", "Digit1"), command: "category" },
+  { name: "a digit of the number pad", event: press("4", "Numpad4"), command: "category" },
+  { name: "Shift and a digit", event: press("!", "Digit1", { shiftKey: true }), command: "categoryAbove9" },
+  { name: "zero", event: press("0", "Digit0"), command: "fit" },
+  { name: "Shift and zero", event: press(")", "Digit0", { shiftKey: true }), command: "oneToOne" },
+  { name: "a bracket on a German keyboard", event: press("ü", "BracketLeft"), command: "smaller" },
+  { name: "plus with Shift", event: press("+", "Equal", { shiftKey: true }), command: "zoomIn" },
+  { name: "undo", event: press("z", "KeyZ", { ctrlKey: true }), command: "undo" },
+  { name: "undo on a Mac", event: press("z", "KeyZ", { metaKey: true }), command: "undo" },
+  { name: "redo", event: press("Z", "KeyZ", { ctrlKey: true, shiftKey: true }), command: "redo" },
+  { name: "redo, the other way", event: press("y", "KeyY", { ctrlKey: true }), command: "redo" },
+  { name: "the question mark", event: press("?", "Slash", { shiftKey: true }), command: "help" },
+  { name: "a letter with Alt", event: press("b", "KeyB", { altKey: true }), command: undefined },
+  {
+    name: "a letter with Ctrl that is the browser's",
+    event: press("b", "KeyB", { ctrlKey: true }),
+    command: undefined,
+  },
+  { name: "a key without meaning", event: press("k", "KeyK"), command: undefined },
+]) {
+  test(`${name} means ${command ?? "nothing"}`, () => assert.equal(keyFor(event)?.command, command));
+}
+
+test("a category key says which", () => {
+  const event = press("&", "Digit7");
+  const key = keyFor(event);
+  assert.ok(key);
+  assert.equal(digitOf(key, event), 7);
+});

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { decodeGrey } from "../core/png.js";
+import { LabelMap } from "../core/tiles.js";
+import { RequestError } from "../net/api.js";
+import { Saver } from "../net/saver.js";
+
+/** @typedef {{ body: any, form: FormData, headers: Record<string, string> }} Request */
+
+/**
+ * A saver and the requests it made. `answers` are given in order: a function of the request, or an error.
+ * @param {((request: Request) => any)[]} answers
+ */
+function setUp(answers = []) {
+  const map = new LabelMap(1100, 700);
+  /** @type {Request[]} */
+  const requests = [];
+  let revision = 0;
+  const saver = new Saver({
+    map,
+    head: 0,
+    wait: async () => {},
+    send: async (form, headers) => {
+      const request = { body: JSON.parse(String(form.get("save"))), form, headers };
+      requests.push(request);
+      const answer = answers.shift()?.(request);
+      if (answer instanceof Error) throw answer;
+      revision += 1;
+      return { revision, saved_sha256: request.body.saved_sha256, saved_at: "2025-02-03T14:02:31Z", ...answer };
+    },
+  });
+  return { map, saver, requests };
+}
+
+/**
+ * @param {LabelMap} map
+ * @param {number} x
+ * @param {number} y
+ * @param {number} value
+ */
+function paint(map, x, y, value) {
+  map.beginStroke();
+  map.span(y, x, x + 4, value, 1);
+  map.endStroke();
+}
+
+/** @param {Request} request */
+const names = ({ body }) => body.tiles.map((/** @type {any} */ tile) => `${tile.plane}/${tile.column}/${tile.row}`);
+/** @param {Uint8Array | string} data */
+const sha256 = (data) => createHash("sha256").update(data).digest("hex");
+const lost = () => new RequestError(0, "lost");
+
+test("a save carries the changed tiles of both planes with their digests", async () => {
+  const { map, saver, requests } = setUp();
+  paint(map, 600, 3, 2);
+  assert.ok(saver.unsaved);
+  await saver.save("checkpoint");
+  const [{ body, form, headers }] = requests;
+  assert.deepEqual(names(requests[0]), ["0/1/0", "1/1/0"]);
+  assert.equal(headers["If-Match"], '"0"');
+  assert.match(headers["Idempotency-Key"], /^[0-9a-f-]{36}$/);
+  const lines = [];
+  for (const tile of body.tiles) {
+    const file = form.get(`${tile.plane}/1/0`);
+    assert.ok(file instanceof Blob);
+    const { pixels } = await decodeGrey(new Uint8Array(await file.arrayBuffer()));
+    assert.equal(pixels[3 * 512 + 600 - 512], tile.plane === 0 ? 2 : 1);
+    assert.equal(tile.pixels_sha256, sha256(/** @type {Uint8Array} */ (pixels)));
+    lines.push(`${tile.plane}/1/0:${tile.pixels_sha256}\n`);
+  }
+  assert.equal(body.saved_sha256, sha256(lines.sort().join("")));
+  assert.equal(saver.state.phase, "saved");
+  assert.ok(!saver.unsaved);
+});
+
+test("the next save goes on from the answer and sends only what is new", async () => {
+  const { map, saver, requests } = setUp();
+  paint(map, 1, 1, 1);
+  await saver.save("checkpoint");
+  paint(map, 1, 600, 1);
+  await saver.save("checkpoint");
+  assert.equal(requests[1].headers["If-Match"], '"1"');
+  assert.deepEqual(names(requests[1]), ["0/0/1", "1/0/1"]);
+  assert.notEqual(requests[0].headers["Idempotency-Key"], requests[1].headers["Idempotency-Key"]);
+});
+
+test("an erased tile is cleared when the server has it, and not spoken of when it never did", async () => {
+  const { map, saver, requests } = setUp();
+  paint(map, 1, 1, 1);
+  paint(map, 1, 1, 0);
+  await saver.save("checkpoint");
+  assert.deepEqual(names(requests[0]), []);
+  paint(map, 1, 1, 1);
+  await saver.save("checkpoint");
+  paint(map, 1, 1, 0);
+  await saver.save("checkpoint");
+  assert.deepEqual(
+    requests[2].body.tiles.map((/** @type {any} */ tile) => tile.cleared),
+    [true, true],
+  );
+  assert.equal(requests[2].body.saved_sha256, sha256("0/0/0:cleared\n1/0/0:cleared\n"));
+});
+
+test("without an answer the same request is sent again under the same key, now and at the next save", async () => {
+  const { map, saver, requests } = setUp([lost, lost, lost]);
+  paint(map, 1, 1, 1);
+  assert.equal(await saver.save("checkpoint"), null);
+  assert.equal(requests.length, 3);
+  assert.deepEqual([saver.state.phase, saver.unsaved], ["failed", true]);
+  paint(map, 600, 1, 1);
+  await saver.save("ground_truth");
+  assert.equal(requests.length, 5);
+  assert.equal(new Set(requests.slice(0, 4).map(({ headers }) => headers["Idempotency-Key"])).size, 1);
+  assert.equal(new Set(requests.slice(0, 4).map(({ form }) => form)).size, 1);
+  assert.deepEqual([requests[4].body.kind, names(requests[4])], ["ground_truth", ["0/1/0", "1/1/0"]]);
+  assert.ok(!saver.unsaved);
+});
+
+test("what is painted during a save is still unsaved after it", async () => {
+  const { map, saver, requests } = setUp([() => paint(map, 2, 2, 3)]);
+  paint(map, 1, 1, 1);
+  await saver.save("checkpoint");
+  assert.deepEqual([saver.state.phase, saver.unsaved], ["unsaved", true]);
+  await saver.save("checkpoint");
+  assert.deepEqual(names(requests[1]), ["0/0/0", "1/0/0"]);
+  assert.ok(!saver.unsaved);
+});
+
+test("saves run one after the other", async () => {
+  let running = 0;
+  const slow = async () => {
+    assert.equal(++running, 1);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    running--;
+  };
+  const { map, saver, requests } = setUp();
+  const { send } = saver;
+  saver.send = async (form, headers) => {
+    await slow();
+    return send(form, headers);
+  };
+  paint(map, 1, 1, 1);
+  await Promise.all([saver.save("checkpoint"), saver.save("checkpoint")]);
+  assert.deepEqual(
+    requests.map(({ headers }) => headers["If-Match"]),
+    ['"0"', '"1"'],
+  );
+});
+
+test("a conflict says whose revision came before, and keeping mine sends everything that differs", async () => {
+  const conflict = () =>
+    new RequestError(412, "meanwhile", { head: 7, author: "anna", saved_at: "2025-02-03T14:00:00Z" });
+  const { map, saver, requests } = setUp([conflict]);
+  paint(map, 1, 1, 1);
+  assert.equal(await saver.save("checkpoint"), null);
+  assert.deepEqual(saver.state.theirs, { head: 7, author: "anna", savedAt: "2025-02-03T14:00:00Z" });
+  assert.ok(saver.unsaved);
+  await saver.keepMine(["0/0/0", "0/2/1", "1/2/1"]);
+  assert.equal(requests[1].headers["If-Match"], '"7"');
+  assert.notEqual(requests[0].headers["Idempotency-Key"], requests[1].headers["Idempotency-Key"]);
+  const sent = requests[1].body.tiles.map((/** @type {any} */ t) => `${t.plane}/${t.column}/${t.row} ${t.cleared}`);
+  assert.deepEqual(sent.sort(), ["0/0/0 false", "0/2/1 true", "1/0/0 false", "1/2/1 true"]);
+});
+
+for (const status of [400, 401, 403, 409, 413]) {
+  test(`after a refusal with ${status} the work is still there to be saved`, async () => {
+    const { map, saver, requests } = setUp([() => new RequestError(status, "No, because.")]);
+    paint(map, 1, 1, 1);
+    assert.equal(await saver.save("checkpoint"), null);
+    assert.deepEqual([requests.length, saver.state.phase, saver.state.message], [1, "failed", "No, because."]);
+    await saver.save("checkpoint");
+    assert.deepEqual(names(requests[1]), ["0/0/0", "1/0/0"]);
+  });
+}
+
+test("an answer about something else than was sent counts as not saved", async () => {
+  const { map, saver } = setUp([() => ({ saved_sha256: "0" })]);
+  paint(map, 1, 1, 1);
+  assert.equal(await saver.save("checkpoint"), null);
+  assert.deepEqual([saver.state.phase, saver.unsaved, saver.head], ["failed", true, 0]);
+});

@@ -1,0 +1,93 @@
+// Sliders with a number beside them, the view's switches, and which tool is marked as chosen.
+
+import { find } from "./find.js";
+
+/** @import { Store } from "../work/store.js" */
+
+/**
+ * Keeps a slider, a number field and a value together.
+ * @param {HTMLInputElement} slider
+ * @param {HTMLInputElement | HTMLOutputElement} number
+ * @param {{ show(value: number): [slider: number, number: string], fromSlider(position: number): number }} scale
+ * @param {(value: number) => void} change
+ * @returns {(value: number) => void} shows a value
+ */
+export function joinSlider(slider, number, scale, change) {
+  slider.addEventListener("input", () => change(scale.fromSlider(slider.valueAsNumber)));
+  number.addEventListener("change", () => {
+    if (!(number instanceof HTMLInputElement)) return;
+    const value = Math.min(Math.max(number.valueAsNumber, Number(number.min)), Number(number.max));
+    change(Number.isFinite(value) ? value : scale.fromSlider(slider.valueAsNumber));
+  });
+  return (value) => {
+    const [position, text] = scale.show(value);
+    slider.value = `${position}`;
+    number.value = text;
+  };
+}
+
+// Small brushes need finer steps than large ones: the slider is the logarithm of the diameter.
+const DIAMETERS = 400;
+const logarithmic = {
+  /** @type {(diameter: number) => [number, string]} */
+  show: (diameter) => [(100 * Math.log(diameter)) / Math.log(DIAMETERS), `${diameter}`],
+  /** @param {number} position */
+  fromSlider: (position) => Math.round(DIAMETERS ** (position / 100)),
+};
+const percent = {
+  /** @type {(part: number) => [number, string]} */
+  show: (part) => [Math.round(part * 100), `${Math.round(part * 100)} %`],
+  /** @param {number} position */
+  fromSlider: (position) => position / 100,
+};
+
+/**
+ * @param {HTMLElement} root
+ * @param {Store} store
+ */
+export function showControls(root, store) {
+  const showDiameter = joinSlider(
+    find(root, "#brush-slider", HTMLInputElement),
+    find(root, "#brush-diameter", HTMLInputElement),
+    logarithmic,
+    (diameter) => store.set({ diameter: Math.round(diameter) }),
+  );
+  const showOpacity = joinSlider(
+    find(root, "#opacity", HTMLInputElement),
+    find(root, "#opacity-value", HTMLOutputElement),
+    percent,
+    (opacity) => store.set({ opacity }),
+  );
+  const visible = find(root, "#labels-visible", HTMLInputElement);
+  visible.addEventListener("change", () => store.set({ hidden: !visible.checked }));
+  const outlines = find(root, "#outlines", HTMLInputElement);
+  outlines.addEventListener("change", () => store.set({ outlines: outlines.checked }));
+  const tools = [...root.querySelectorAll("[data-tool]")];
+  const panels = [...root.querySelectorAll("[data-for]")];
+  store.watch((state) => {
+    showDiameter(state.diameter);
+    showOpacity(state.opacity);
+    visible.checked = !state.hidden;
+    outlines.checked = state.outlines;
+    for (const button of tools)
+      button.setAttribute("aria-pressed", `${button.getAttribute("data-tool") === state.tool}`);
+    for (const panel of panels) {
+      /** @type {HTMLElement} */ (panel).hidden = !panel.getAttribute("data-for")?.split(" ").includes(state.tool);
+    }
+  });
+}
+
+/**
+ * Runs the command that a button names.
+ * @param {HTMLElement} root
+ * @param {(command: string) => void} run
+ */
+export function listenToButtons(root, run) {
+  root.addEventListener("click", (event) => {
+    const button = /** @type {Element} */ (event.target).closest("[data-command]");
+    if (!button) return;
+    // After a click the keyboard belongs to the image again; someone who works with keys stays on the button.
+    if (event.detail > 0 && button instanceof HTMLElement) button.blur();
+    run(button.getAttribute("data-command") ?? "");
+  });
+}

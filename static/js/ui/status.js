@@ -1,0 +1,105 @@
+// The words around the image: how the work is saved, what lies under the pointer, what is being waited for.
+
+import { find } from "./find.js";
+
+/** @import { SaveState } from "../net/saver.js" */
+
+/**
+ * @param {HTMLElement} root
+ * @param {number} head
+ * @returns {(state: SaveState) => void}
+ */
+export function saveStatus(root, head) {
+  const place = find(root, "#save-state", HTMLElement);
+  const first = head ? "Saved" : "Nothing saved yet";
+  const words = {
+    unsaved: "Unsaved changes",
+    saving: "Saving…",
+    failed: "Not saved",
+    conflict: "Somebody saved since",
+  };
+  return ({ phase, savedAt, message }) => {
+    const saved = savedAt ? `Saved ${savedAt.toLocaleTimeString("en-GB")}` : first;
+    const text = phase === "saved" ? saved : words[phase];
+    // Only a new text, or it is read out again and again.
+    if (place.textContent !== text) place.textContent = text;
+    place.title = message;
+    place.dataset.phase = phase === "saved" && !savedAt && !head ? "fresh" : phase;
+    document.body.dataset.saveState = phase;
+  };
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {(value: number) => string} nameOf
+ */
+export function readout(root, nameOf) {
+  const position = find(root, "#position", HTMLElement);
+  const zoom = find(root, "#zoom", HTMLElement);
+  return {
+    /**
+     * @param {Point | null} point
+     * @param {number} value category under the pointer
+     * @param {string} [remark]
+     */
+    point(point, value, remark) {
+      const words = point ? [`${Math.floor(point.x)}, ${Math.floor(point.y)}`, nameOf(value), remark] : [];
+      const text = words.filter(Boolean).join(" · ");
+      if (position.textContent !== text) position.textContent = text;
+    },
+    /** @param {View} view */
+    zoom({ scale, ratio }) {
+      const percent = scale * ratio * 100;
+      zoom.textContent = `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
+    },
+  };
+}
+
+/**
+ * A message over the image, until another takes its place; "" for none.
+ * @param {HTMLElement} root
+ */
+export function notice(root) {
+  const place = find(root, "#notice", HTMLElement);
+  return (/** @type {string} */ sentence) => {
+    if (place.textContent !== sentence) place.textContent = sentence;
+  };
+}
+
+/** The cover over everything while there is nothing to do but wait. */
+export class Cover {
+  /**
+   * @param {HTMLElement} cover
+   * @param {HTMLElement} covered
+   */
+  constructor(cover, covered) {
+    this.cover = cover;
+    this.covered = covered;
+    this.text = find(cover, "#cover-text", HTMLElement);
+    this.spinner = find(cover, ".spinner-border", HTMLElement);
+    this.way = find(cover, "#cover-way", HTMLElement);
+  }
+
+  get shown() {
+    return !this.cover.hidden;
+  }
+
+  /** @param {string} text */
+  show(text) {
+    this.text.textContent = text;
+    this.cover.hidden = false;
+    this.covered.inert = true;
+  }
+
+  hide() {
+    this.cover.hidden = true;
+    this.covered.inert = false;
+  }
+
+  /** What cannot be waited for any longer, with ways out. @param {string} sentence */
+  giveUp(sentence) {
+    this.show(sentence);
+    this.spinner.hidden = true;
+    this.way.hidden = false;
+  }
+}

@@ -1,0 +1,116 @@
+// The topmost canvas: the brush in its true size, or the superpixel under the pointer.
+
+import { rgb, rgba } from "../core/palette.js";
+import { context2d, deviceBox } from "./layer.js";
+
+/** @import { Segments } from "../core/segments.js" */
+
+const LARGEST = 512; // texels a side of the picture of a segment
+
+export class CursorLayer {
+  constructor() {
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "stage-cursor";
+    this.context = context2d(this.canvas);
+    /** @type {Rect | null} */
+    this.drawn = null;
+    /** @type {{ segments: Segments, id: number, color: string, canvas: HTMLCanvasElement } | null} */
+    this.picture = null;
+  }
+
+  /**
+   * @param {View} view
+   * @param {Cursor} cursor
+   */
+  draw(view, cursor) {
+    const { context, drawn } = this;
+    if (drawn) context.clearRect(drawn.x0 - 3, drawn.y0 - 3, drawn.x1 - drawn.x0 + 6, drawn.y1 - drawn.y0 + 6);
+    this.drawn = null;
+    if (cursor.kind === "ring") this.drawRing(view, cursor);
+    if (cursor.kind === "segment") this.drawSegment(view, cursor);
+  }
+
+  /**
+   * @param {View} view
+   * @param {Extract<Cursor, { kind: "ring" }>} ring
+   */
+  drawRing(view, { x, y, diameter, erase }) {
+    const half = diameter / 2;
+    const area = { x0: x - half, y0: y - half, x1: x + half, y1: y + half };
+    this.drawn = deviceBox(view, area);
+    const { scale, ratio } = view;
+    const radius = Math.max(half * scale * ratio, 2 * ratio);
+    const [left, top] = [(x * scale + view.x) * ratio, (y * scale + view.y) * ratio];
+    const grow = radius - half * scale * ratio + 2 * ratio;
+    this.drawn = {
+      x0: this.drawn.x0 - grow,
+      y0: this.drawn.y0 - grow,
+      x1: this.drawn.x1 + grow,
+      y1: this.drawn.y1 + grow,
+    };
+    const { context } = this;
+    context.setLineDash(erase ? [5 * ratio, 3 * ratio] : []);
+    for (const [color, width, outset] of /** @type {const} */ ([
+      ["#000", 1.25, 0.6],
+      ["#fff", 1.25, -0.6],
+    ])) {
+      context.beginPath();
+      if (diameter === 1 && scale > 3) {
+        const side = 2 * (radius + outset * ratio);
+        context.rect(left - side / 2, top - side / 2, side, side);
+      } else context.arc(left, top, Math.max(radius + outset * ratio, 1), 0, 2 * Math.PI);
+      context.strokeStyle = color;
+      context.lineWidth = width * ratio;
+      context.stroke();
+    }
+  }
+
+  /**
+   * @param {View} view
+   * @param {Extract<Cursor, { kind: "segment" }>} cursor
+   */
+  drawSegment(view, { segments, id, color }) {
+    const known = this.picture;
+    if (!known || known.segments !== segments || known.id !== id || known.color !== color) {
+      this.picture = { segments, id, color, canvas: pictureOf(segments, id, color) };
+    }
+    const area = segments.bounds(id);
+    this.drawn = deviceBox(view, area);
+    const { scale, x, y, ratio } = view;
+    const [left, top] = [Math.round((area.x0 * scale + x) * ratio), Math.round((area.y0 * scale + y) * ratio)];
+    const right = Math.round((area.x1 * scale + x) * ratio);
+    const bottom = Math.round((area.y1 * scale + y) * ratio);
+    this.context.imageSmoothingEnabled = false;
+    const picture = /** @type {{ canvas: HTMLCanvasElement }} */ (this.picture).canvas;
+    this.context.drawImage(picture, left, top, right - left, bottom - top);
+  }
+}
+
+/**
+ * The segment in the colour, its rim white.
+ * @param {Segments} segments
+ * @param {number} id
+ * @param {string} color
+ */
+function pictureOf(segments, id, color) {
+  const area = segments.bounds(id);
+  const step = Math.ceil(Math.max(area.x1 - area.x0, area.y1 - area.y0) / LARGEST);
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.ceil((area.x1 - area.x0) / step);
+  canvas.height = Math.ceil((area.y1 - area.y0) / step);
+  const image = new ImageData(canvas.width, canvas.height);
+  const out = new Uint32Array(image.data.buffer);
+  const inner = rgba(...rgb(color), 130);
+  const rim = rgba(255, 255, 255, 240);
+  for (let row = 0, at = 0; row < canvas.height; row++) {
+    for (let column = 0; column < canvas.width; column++, at++) {
+      const x = area.x0 + column * step;
+      const y = area.y0 + row * step;
+      if (segments.idAt(x, y) !== id) continue;
+      const within = [x - step, x + step].every((other) => segments.idAt(other, y) === id);
+      out[at] = within && [y - step, y + step].every((other) => segments.idAt(x, other) === id) ? inner : rim;
+    }
+  }
+  context2d(canvas).putImageData(image, 0, 0);
+  return canvas;
+}

@@ -1,0 +1,98 @@
+// The layers over the image, kept in step with it: labels, outlines, cursor. Draws only when something changed.
+
+import { lookupTable } from "../core/palette.js";
+import { CursorLayer } from "./cursor.js";
+import { TileLayer } from "./layer.js";
+import { labelSource, outlineSource } from "./sources.js";
+
+/** @import { LabelMap } from "../core/tiles.js" */
+/** @import { Segments } from "../core/segments.js" */
+/** @import { Viewer } from "./viewer.js" */
+
+export class Stage {
+  /**
+   * @param {Viewer} viewer
+   * @param {LabelMap} map
+   * @param {Category[]} categories
+   */
+  constructor(viewer, map, categories) {
+    this.viewer = viewer;
+    this.labels = new TileLayer("stage-labels", labelSource(map, lookupTable(categories)));
+    this.outlines = new TileLayer("stage-outlines", null);
+    this.cursor = new CursorLayer();
+    /** @type {Cursor} */
+    this.pointer = { kind: "none" };
+    this.frame = 0;
+    /** Where image position 0, 0 is in the window. */
+    this.origin = { x: 0, y: 0 };
+    for (const { canvas } of this.layers) viewer.host.append(canvas);
+    viewer.addEventListener("view", () => this.moved());
+    new ResizeObserver(() => this.moved()).observe(viewer.element);
+  }
+
+  get layers() {
+    return [this.labels, this.outlines, this.cursor];
+  }
+
+  /** Where pointers are listened to. */
+  get surface() {
+    return this.cursor.canvas;
+  }
+
+  /**
+   * @param {{ clientX: number, clientY: number }} event
+   * @returns {Point} image position
+   */
+  toImage({ clientX, clientY }) {
+    const { scale } = this.viewer.view;
+    return { x: (clientX - this.origin.x) / scale, y: (clientY - this.origin.y) / scale };
+  }
+
+  /** Notes that labels changed. @param {Rect} area */
+  touch(area) {
+    this.labels.touch(area);
+    this.request();
+  }
+
+  /** @param {Cursor} cursor */
+  point(cursor) {
+    this.pointer = cursor;
+    this.request();
+  }
+
+  /** @param {Segments | null} segments */
+  showOutlines(segments) {
+    this.outlines.show(segments && outlineSource(segments));
+    this.outlines.draw(this.viewer.view);
+  }
+
+  /** Draws all labels anew, after loading. */
+  refresh() {
+    this.labels.tiles.clear();
+    this.labels.draw(this.viewer.view);
+  }
+
+  request() {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.labels.drawChanges(this.viewer.view);
+      this.cursor.draw(this.viewer.view, this.pointer);
+    });
+  }
+
+  /** The image moved: everything is drawn in the same frame, so that labels never lag behind. */
+  moved() {
+    const { view, element } = this.viewer;
+    const box = element.getBoundingClientRect();
+    this.origin = { x: box.left + view.x, y: box.top + view.y };
+    element.dataset.view = `${view.scale} ${this.origin.x} ${this.origin.y}`;
+    const [width, height] = [Math.round(view.width * view.ratio), Math.round(view.height * view.ratio)];
+    for (const { canvas } of this.layers) {
+      if (canvas.width !== width) canvas.width = width;
+      if (canvas.height !== height) canvas.height = height;
+    }
+    this.labels.draw(view);
+    this.outlines.draw(view);
+    this.cursor.draw(view, this.pointer);
+  }
+}

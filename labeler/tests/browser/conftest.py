@@ -1,11 +1,11 @@
 """A real browser for the journeys: Debian's Chromium, and a page that reports whatever goes wrong on it."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-CHROMIUM = Path("/usr/bin/chromium")
+from labeler.bootstrap import chromium
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -26,9 +26,10 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
-    if not CHROMIUM.exists() and not os.environ.get("CI"):
+    program = chromium()
+    if program is None:
         pytest.skip("Chromium is not installed (apt-get install chromium)")
-    return browser_type_launch_args | {"executable_path": str(CHROMIUM), "args": FLAGS}
+    return browser_type_launch_args | {"executable_path": program, "args": FLAGS}
 
 
 @pytest.fixture(scope="session")

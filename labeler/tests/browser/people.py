@@ -30,8 +30,8 @@ class Editor:
         self.page = page
 
     def wait_until_open(self, name: str) -> None:
-        expect(self.page.locator("#cover")).to_be_hidden()
         expect(self.page.locator(".bar-image")).to_have_text(name)
+        expect(self.page.locator("#cover")).to_be_hidden()
 
     def wait_until_saved(self) -> None:
         expect(self.page.locator("#save-state")).to_have_text(re.compile(r"^Saved \d\d:\d\d:\d\d$"))

@@ -1,0 +1,213 @@
+"""Single manners of the editor and of the pages around it, each in a real browser."""
+
+import re
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from PIL import Image as PillowImage
+from playwright.sync_api import expect
+
+from annotation.assignment import assign
+from annotation.imaging.phantom import tissue_phantom
+from annotation.models import LABELS, PROVENANCE, Annotation
+from annotation.reading import plane_bands, tiles_at
+from labeler.tests.browser.painter import Painter
+from labeler.tests.browser.people import Editor, log_in
+from projects.models import Image
+from projects.tests.factories import ImageFactory, MembershipFactory
+
+
+@pytest.fixture
+def work(project, annotator):
+    """Two images of tissue that Anna is to label."""
+    pixels, _ = tissue_phantom(360, 500, seed=1)
+    for position in range(2):
+        ImageFactory(project=project, position=position, name=f"field-{position + 1}.png", pixels=pixels)
+    membership = MembershipFactory(project=project, user=annotator)
+    assign(membership)
+    return list(membership.annotations.in_order())
+
+
+@pytest.fixture
+def editor(page, live_server, work):
+    """The first of the two images, open in Anna's browser."""
+    log_in(page, live_server.url, "anna")
+    page.get_by_role("link", name=re.compile("Start labelling")).click()
+    editor = Editor(page)
+    editor.wait_until_open("field-1.png")
+    return editor
+
+
+def stored(annotation: Annotation, plane: int = LABELS) -> np.ndarray:
+    annotation.refresh_from_db()
+    tiles = tiles_at({annotation.pk: annotation.head}, plane)[annotation.pk]
+    return np.concatenate(list(plane_bands(annotation.image, tiles)))
+
+
+def test_provenance_follows_every_stroke_and_undo(editor, work):
+    page, tools = editor.page, Painter(500, 360)
+    page.keyboard.press("1")
+    editor.set_diameter(15)
+    tools.stroke(editor.drag((-150, -80), (0, -60)), 15, 1)
+    with page.expect_response(re.compile("/superpixels/")) as answer:
+        page.keyboard.press("w")
+    expect(page.locator("body")).to_have_attribute("data-segments", re.compile(r"\d+"))
+    tools.pick(answer.value.body(), (0, 0), editor.drag((40, 60)), 2)
+    editor.drag((-60, 60))
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+s")
+    editor.wait_until_saved()
+    assert np.array_equal(stored(work[0], PROVENANCE), tools.mask)
+    assert np.array_equal(stored(work[0]) > 0, tools.mask > 0)
+
+
+def test_clearing_can_be_undone_and_redone(editor, work):
+    page, painter = editor.page, Painter(500, 360)
+    page.keyboard.press("2")
+    editor.set_diameter(11)
+    painter.stroke(editor.drag((-100, 0), (100, 40)), 11, 2)
+    page.get_by_role("button", name="Clear all labels").click()
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+s")
+    editor.wait_until_saved()
+    assert np.array_equal(stored(work[0]), painter.mask)
+    page.keyboard.press("Control+y")
+    expect(page.locator("#save-state")).to_have_text("Unsaved changes")
+    page.keyboard.press("Control+s")
+    editor.wait_until_saved()
+    assert not stored(work[0]).any()
+
+
+def test_a_category_key_never_changes_what_was_painted(editor, work):
+    page, painter = editor.page, Painter(500, 360)
+    page.keyboard.press("1")
+    editor.set_diameter(9)
+    painter.stroke(editor.drag((-100, -50), (100, -50)), 9, 1)
+    page.keyboard.press("3")
+    page.keyboard.press("Control+s")
+    editor.wait_until_saved()
+    assert np.array_equal(stored(work[0]), painter.mask)
+
+
+def test_leaving_with_unsaved_work_asks_first(editor):
+    page = editor.page
+    page.keyboard.press("1")
+    editor.drag((-50, 0), (50, 0))
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.get_by_role("link", name="Home").click()
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    assert asked == ["beforeunload"]
+
+
+def test_two_tabs_keep_both_versions_and_the_person_chooses(editor, work, context, troubles):
+    mine, other = editor, Editor(context.new_page())
+    other.page.goto(mine.page.url)
+    other.wait_until_open("field-1.png")
+    other.page.keyboard.press("1")
+    other.drag((-100, -50), (0, -50))
+    other.page.keyboard.press("Control+s")
+    other.wait_until_saved()
+    painter = Painter(500, 360)
+    mine.page.keyboard.press("2")
+    mine.set_diameter(5)
+    painter.stroke(mine.drag((0, 50), (100, 50)), 5, 2)
+    mine.page.keyboard.press("Control+s")
+    expect(mine.page.get_by_role("heading", name="Somebody saved since")).to_be_visible()
+    assert [trouble[:3] for trouble in troubles] == ["412"]
+    troubles.clear()
+    mine.page.get_by_role("button", name="Keep mine as a new revision").click()
+    mine.wait_until_saved()
+    assert np.array_equal(stored(work[0]), painter.mask)
+    assert work[0].head == 2
+    other.page.close()
+
+
+def test_an_image_that_cannot_be_labelled_is_seen_and_returned_by_the_creator(
+    editor, work, browser, browser_context_args, live_server
+):
+    page = editor.page
+    page.get_by_role("button", name=re.compile("Cannot be labelled")).click()
+    page.get_by_label("Out of focus").check()
+    page.get_by_label("Comment").fill("The upper half is blurred.")
+    page.get_by_role("button", name="Set aside and next image").click()
+    editor.wait_until_open("field-2.png")
+    context = browser.new_context(**browser_context_args)
+    creator = context.new_page()
+    log_in(creator, live_server.url, "carla")
+    expect(creator.locator(".project-row")).to_contain_text("1 / 2")
+    creator.get_by_role("button", name="Members of Colon glands").click()
+    expect(creator.get_by_text("The upper half is blurred.")).to_be_visible()
+    creator.get_by_label(re.compile("What anna should do")).fill("Label the lower half.")
+    creator.get_by_role("button", name=re.compile("Return")).click()
+    expect(creator.locator(".project-row")).to_contain_text("0 / 2")
+    context.close()
+    page.get_by_role("link", name="Home").click()
+    page.get_by_role("link", name=re.compile("Continue labelling")).click()
+    editor.wait_until_open("field-1.png")
+    expect(page.get_by_text("Label the lower half.")).to_be_visible()
+
+
+def test_submitted_work_is_shown_and_cannot_be_changed(editor, work, live_server):
+    page = editor.page
+    page.keyboard.press("1")
+    editor.drag((-50, 0), (50, 0))
+    page.keyboard.press("Control+Enter")
+    editor.wait_until_open("field-2.png")
+    page.goto(live_server.url + reverse("editor", args=[work[0].pk]))
+    editor.wait_until_open("field-1.png")
+    expect(page.get_by_text("Its labels can be looked at, not changed.")).to_be_visible()
+    expect(page.get_by_role("button", name="Save checkpoint")).to_be_hidden()
+    before = stored(work[0])
+    editor.drag((0, -60), (50, -60))
+    page.keyboard.press("Control+s")
+    assert np.array_equal(stored(work[0]), before)
+
+
+def test_an_image_of_8192_pixels_opens_in_tiles_and_is_painted(page, live_server, project, tmp_path):
+    rows, cols = np.mgrid[0:8192, 0:8192]
+    pixels = np.stack([cols >> 5, rows >> 5, (cols + rows) >> 6], axis=2).astype(np.uint8)
+    path = tmp_path / "large.png"
+    PillowImage.fromarray(pixels).save(path, compress_level=1)
+    log_in(page, live_server.url, "carla")
+    page.get_by_role("link", name=re.compile("Add images")).click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose images").click()
+    chooser.value.set_files(str(path))
+    page.get_by_role("button", name="Upload 1 image").click()
+    expect(page.get_by_role("cell", name="large.png")).to_be_visible(timeout=90_000)
+    page.get_by_role("link", name="Labeler").click()
+    page.get_by_role("link", name=re.compile("^Label Colon")).click()
+    editor = Editor(page)
+    editor.wait_until_open("large.png")
+    painter = Painter(8192, 8192)
+    page.keyboard.press("2")
+    editor.set_diameter(301)
+    x, y = editor.point(150, 100)
+    editor.drag((150, 100))
+    page.keyboard.press("Control+s")
+    editor.wait_until_saved()
+    painter.stroke([(x, y)], 301, 2)
+    annotation = Annotation.objects.get(image=Image.objects.get())
+    assert np.array_equal(stored(annotation), painter.mask)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["account_login", "account_signup", "home", "project_new", "project_edit", "editor"])
+def test_nothing_stands_in_the_way_of_assistive_technology(
+    page, live_server, project, creator, name, scheme, annotator
+):
+    page.emulate_media(color_scheme=scheme)
+    ImageFactory(project=project, pixels=tissue_phantom(300, 400, seed=2)[0])
+    assign(project.memberships.get())
+    arguments = {"project_edit": [project.pk], "editor": [Annotation.objects.get().pk]}
+    if not name.startswith("account_"):
+        log_in(page, live_server.url, "carla")
+    page.goto(live_server.url + reverse(name, args=arguments.get(name)))
+    if name == "editor":
+        Editor(page).wait_until_open(project.images.get().name)
+    page.wait_for_load_state("networkidle")
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()

@@ -1,0 +1,44 @@
+"""The system checks: each says so when something is wrong, and nothing when all is well."""
+
+import pytest
+
+from labeler import checks
+
+
+def found(problems) -> list[str]:
+    return [problem.id for problem in problems]
+
+
+def test_stores_that_can_be_written_are_fine():
+    assert checks.stores_can_be_written(None) == []
+
+
+def test_store_below_a_file_is_an_error(settings, tmp_path):
+    (tmp_path / "file").write_text("")
+    location = str(tmp_path / "file" / "labels")
+    store = {"BACKEND": "labeler.storage.DurableStorage", "OPTIONS": {"location": location}}
+    settings.STORAGES = settings.STORAGES | {"labels": store}
+    assert found(checks.stores_can_be_written(None)) == ["labeler.E001"]
+
+
+@pytest.mark.parametrize(("size", "expected"), [(512_000_000, ["labeler.E002"]), (3_000_000_000, [])])
+def test_workers_need_memory(settings, size, expected):
+    settings.WORKER_MEMORY_BYTES = size
+    assert found(checks.workers_have_memory(None)) == expected
+
+
+@pytest.mark.parametrize(("backend", "expected"), [("console", ["labeler.W001"]), ("smtp", [])])
+def test_deployment_needs_real_mail(settings, backend, expected):
+    settings.EMAIL_BACKEND = f"django.core.mail.backends.{backend}.EmailBackend"
+    assert found(checks.mail_leaves_the_machine(None)) == expected
+
+
+@pytest.mark.parametrize(
+    ("variable", "expected"), [("SECRET_KEY", []), ("SECRET_KEY_FILE", []), (None, ["labeler.W002"])]
+)
+def test_deployment_needs_a_key_of_its_own(monkeypatch, variable, expected):
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    monkeypatch.delenv("SECRET_KEY_FILE", raising=False)
+    if variable:
+        monkeypatch.setenv(variable, "something")
+    assert found(checks.key_comes_from_outside(None)) == expected

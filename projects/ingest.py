@@ -59,8 +59,8 @@ def ingest_image(
     if file.size > settings.IMAGE_MAX_BYTES:
         limit = settings.IMAGE_MAX_BYTES / 1e6
         raise IngestError(f"The file has more than {limit:g} MB. Upload a smaller region or a compressed copy.", 413)
-    if project.images.filter(name_key=name_key(name)).exists():
-        raise IngestError(NAME_TAKEN, 409)
+    if earlier := project.images.filter(name_key=name_key(name)).first():
+        return _sent_again(earlier, file, position=position, case=case, um_per_px=um_per_px)
     with TemporaryDirectory(prefix="labeler-") as folder:
         received, clean = Path(folder, "received"), Path(folder, "image.png")
         image = Image(project=project, position=position, name=name, case=case, um_per_px=um_per_px, uploaded_by=by)
@@ -125,6 +125,17 @@ def view_source(image: Image) -> dict:
         "maxLevel": max_level(image.width, image.height),
         "urlTemplate": address.removesuffix("0/0_0.jpg") + "{level}/{column}_{row}.jpg",
     }
+
+
+def _sent_again(image: Image, file: UploadedFile, **facts) -> Image:
+    """Take a file whose answer was lost on the way for what it is: the image that is there and not placed yet."""
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    same = Image.objects.filter(pk=image.pk, status=Image.Status.UPLOADED, upload_sha256=digest.hexdigest())
+    if same.update(**facts) != 1:
+        raise IngestError(NAME_TAKEN, 409)
+    return image
 
 
 def _receive(file: UploadedFile, path: Path) -> str:

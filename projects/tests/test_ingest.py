@@ -84,8 +84,19 @@ def test_a_name_taken_is_refused_before_the_file_is_read_whatever_its_case_and_a
     upload(project, "Caf\u00e9.png")
     monkeypatch.setattr(ingest.workers, "run", lambda *args, **kwargs: pytest.fail("read"))
     with pytest.raises(IngestError, match="this name already") as error:
-        upload(project, "cafe\u0301.PNG")
+        upload(project, "cafe\u0301.PNG", encoded(PIXELS + 1))
     assert error.value.status == 409
+
+
+def test_a_file_sent_again_because_the_answer_was_lost_is_the_same_image(project, monkeypatch):
+    image = upload(project)
+    monkeypatch.setattr(ingest.workers, "run", lambda *args, **kwargs: pytest.fail("read"))
+    assert upload(project, position=7, case="P-1") == image
+    image.refresh_from_db()
+    assert (image.position, image.case) == (7, "P-1")
+    place_images(project=project, by=project.creator)
+    with pytest.raises(IngestError, match="this name already"):
+        upload(project)
 
 
 def test_a_name_taken_meanwhile_is_refused_and_leaves_nothing_stored(project, settings, monkeypatch):

@@ -1,7 +1,7 @@
 // Asking the server: every failure is an error whose message is a sentence. Works in workers too.
 
-const LOST = "The server could not be reached. Your work stays in this page; try again in a moment.";
-const SIGNED_OUT = "You are logged out. Log in again in another tab, then save: your work stays in this page.";
+export const LOST = "The server could not be reached. Your work stays in this page; try again in a moment.";
+const SIGNED_OUT = "You are logged out. Log in again in another tab, then try again: your work stays in this page.";
 const NO_ACCESS =
   "You have no access to this any more, or you logged in anew. Try once more; your work stays in this page.";
 const FAILED = "The server could not do this. Your work stays in this page; try again in a moment.";
@@ -63,7 +63,7 @@ export async function postForm(url, form, headers = {}) {
 }
 
 /** From the cookie, because logging in in another tab makes a new one. */
-function csrfToken() {
+export function csrfToken() {
   const cookie = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
   return cookie ?? document.querySelector('[name="csrfmiddlewaretoken"]')?.getAttribute("value") ?? "";
 }

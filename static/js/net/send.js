@@ -1,13 +1,10 @@
 // Posting to the server: JSON, forms, and files with their progress. Failures are errors whose message is a sentence.
 
-const LOST = "The server could not be reached. Check your connection and try again.";
+import { csrfToken, LOST, RequestError, request } from "./api.js";
+
 const SESSION =
   "The server gave an unexpected answer. You may have been logged out: log in in another tab, then try again.";
 const BUSY_TRIES = 4;
-
-function csrfToken() {
-  return document.querySelector('[name="csrfmiddlewaretoken"]')?.getAttribute("value") ?? "";
-}
 
 /**
  * @param {number} status
@@ -26,20 +23,19 @@ function parse(status, text) {
  * @param {string} url
  * @param {BodyInit} body
  * @param {Record<string, string>} headers
- * @returns {Promise<{ ok: boolean, answer: any }>} answers other than a success bring `error` or `errors`
+ * @returns {Promise<{ ok: boolean, answer: any }>} what the server found wrong with the data is no failure: it is in the
+ *   answer's `error` or `errors`
  */
 async function post(url, body, headers) {
-  let response;
   try {
-    response = await fetch(url, {
-      method: "POST",
-      body,
-      headers: { Accept: "application/json", "X-CSRFToken": csrfToken(), ...headers },
-    });
-  } catch {
-    throw new Error(LOST);
+    const options = { method: "POST", body, headers: { "X-CSRFToken": csrfToken(), ...headers } };
+    const response = await request(url, options);
+    return { ok: true, answer: await response.json() };
+  } catch (error) {
+    const told = error instanceof RequestError && (error.answer.error || error.answer.errors);
+    if (told) return { ok: false, answer: error.answer };
+    throw error;
   }
-  return { ok: response.ok, answer: parse(response.status, await response.text()) };
 }
 
 /**

@@ -171,7 +171,7 @@ def test_what_is_told_beside_the_file_is_kept(client, project):
 
 def test_a_name_used_already_is_a_conflict_and_an_archived_project_takes_nothing(client, project):
     assert send(client, project, "a.png", encoded(PIXELS)).status_code == 201
-    assert send(client, project, "A.PNG", encoded(PIXELS)).status_code == 409
+    assert send(client, project, "A.PNG", encoded(PIXELS + 1)).status_code == 409
     project.archived_at = timezone.now()
     project.save()
     assert send(client, project, "b.png", encoded(PIXELS)).status_code == 409

@@ -1,10 +1,8 @@
 """The one worker pool of this process, made from the settings when it is first needed."""
 
 import atexit
-import os
-import threading
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -27,9 +25,8 @@ def run(function: Callable, *args: Any, seconds: float) -> Any:
 
 
 def start() -> None:
-    """Start the children in the background: they load for seconds, which nobody shall have to wait for."""
-    call = partial(_pool().run, os.getpid, seconds=settings.INGEST_SECONDS)
-    threading.Thread(target=call, name="warm-workers", daemon=True).start()
+    """Start the children before anybody needs them: loading their libraries and kernels takes seconds."""
+    _pool().start()
 
 
 def stop() -> None:

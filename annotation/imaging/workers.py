@@ -1,25 +1,26 @@
 """A pool of killable child processes for pixels that are untrusted or heavy.
 
 A child has a memory limit and one thread per library, knows nothing of Django, and dies with its parent. A call that
-takes too long has its child killed; a child that dies is replaced.
+takes too long has its child killed; a child that dies is replaced. Children share nothing, neither queue nor lock: each
+has a pipe of its own, so that whatever happens to one happens to the call it was working on and to no other.
 """
 
+import contextlib
 import multiprocessing
 import os
 import pkgutil
+import queue
 import resource
 import signal
 import threading
 import time
 import traceback
 from collections.abc import Callable
-from concurrent.futures import CancelledError
-from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
-
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "MKL_NUM_THREADS")
+SPAWN = multiprocessing.get_context("spawn")
 
 
 class WorkerError(Exception):
@@ -42,13 +43,17 @@ class WorkerOutOfMemory(WorkerError):
     """The function needed more memory than a child may have."""
 
 
+class NeverBegan(Exception):
+    """The child was gone before it took up the work, which may therefore be given to another one."""
+
+
 class WorkerPool:
     """Child processes that run module-level functions, one call each at a time.
 
     Parameters
     ----------
     processes : int
-        Number of children. They start with the first call.
+        Number of children. Each starts with the first call that needs it.
     memory_bytes : int
         Address space of a child (`RLIMIT_AS`), which counts libraries too.
     waiting : int
@@ -58,11 +63,11 @@ class WorkerPool:
     """
 
     def __init__(self, processes: int, memory_bytes: int, *, waiting: int = 32, warm: tuple[str, ...] = ()):
-        self._processes = processes
-        self._arguments = (memory_bytes, warm)
+        self._slots = [Slot(memory_bytes, warm) for _ in range(processes)]
         self._places = threading.BoundedSemaphore(processes + waiting)
-        self._lock = threading.Lock()
-        self._pool: ProcessPool | None = None
+        self._free: queue.LifoQueue[Slot] = queue.LifoQueue()
+        for slot in self._slots:
+            self._free.put(slot)
 
     def run(self, function: Callable, *args: Any, seconds: float) -> Any:
         """Call `function(*args)` in a child and return its result, waiting and working at most `seconds` in all.
@@ -72,82 +77,136 @@ class WorkerPool:
         WorkerBusy, WorkerTimeout, WorkerDied, WorkerOutOfMemory
             As their descriptions say. Other exceptions of the function are raised as they are.
         """
+        deadline = time.monotonic() + seconds
         if not self._places.acquire(blocking=False):
             raise WorkerBusy("Too many requests are waiting.")
-        try:
-            return self._run(function, args, time.monotonic() + seconds)
-        except BrokenProcessPool as error:
-            raise WorkerDied("The worker processes ended unexpectedly.") from error
-        finally:
-            self._places.release()
+        with contextlib.ExitStack() as afterwards:
+            afterwards.callback(self._places.release)
+            try:
+                slot = self._free.get(timeout=seconds)
+            except queue.Empty:
+                raise WorkerBusy("No worker became free in time.") from None
+            afterwards.callback(self._free.put, slot)
+            return slot.run(function, args, deadline)
+
+    def start(self) -> None:
+        """Start all children now and return without waiting for them to be warm."""
+        for slot in self._slots:
+            slot.start()
 
     def stop(self) -> None:
         """Kill the children. A later call starts new ones."""
-        with self._lock:
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.stop()
-            pool.join()
+        for slot in self._slots:
+            slot.stop()
 
-    def _run(self, function: Callable, args: tuple, deadline: float) -> Any:
-        """One attempt, and a second one when the pool broke: an idle child that dies takes innocent calls with it."""
+
+class Slot:
+    """The place of one child, and of its successors."""
+
+    def __init__(self, *limits: Any):
+        self._limits = limits
+        self._child: Child | None = None
+        self._lock = threading.Lock()
+
+    def run(self, function: Callable, args: tuple, deadline: float) -> Any:
+        """Run the call in the child; in a new one, once, if an idle child had died unnoticed."""
         try:
             return self._attempt(function, args, deadline)
-        except BrokenProcessPool:
-            return self._attempt(function, args, deadline)
+        except NeverBegan:
+            try:
+                return self._attempt(function, args, deadline)
+            except NeverBegan as error:
+                raise WorkerDied("No worker process could be started.") from error
+
+    def start(self) -> "Child":
+        with self._lock:
+            if self._child is None:
+                self._child = Child(*self._limits)
+            return self._child
+
+    def stop(self) -> None:
+        with self._lock:
+            child, self._child = self._child, None
+        if child is not None:
+            child.kill()
 
     def _attempt(self, function: Callable, args: tuple, deadline: float) -> Any:
-        future = self._schedule(function, args)
         try:
-            return future.result(timeout=max(0, deadline - time.monotonic()))
-        except TimeoutError:
-            started = future.running()
-            future.cancel()
-            if started:
-                raise WorkerTimeout("The work took too long.") from None
-            raise WorkerBusy("No worker became free in time.") from None
-        except MemoryError:
-            raise WorkerOutOfMemory("The work needs more memory than is allowed.") from None
-        except (ProcessExpired, CancelledError) as error:
-            raise WorkerDied("The worker process ended in the middle of the work.") from error
+            return self.start().call(function, args, deadline)
+        except (NeverBegan, WorkerTimeout, WorkerDied):
+            self.stop()
+            raise
 
-    def _schedule(self, function: Callable, args: tuple):
+
+class Child:
+    """One process and the pipe to it. It says when it is ready, when it takes up a call, and what came of it."""
+
+    def __init__(self, *limits: Any):
+        self._pipe, theirs = SPAWN.Pipe()
+        self._process = SPAWN.Process(target=serve, args=(theirs, os.getpid(), *limits), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._ready = False
+
+    def call(self, function: Callable, args: tuple, deadline: float) -> Any:
         try:
-            return self._living_pool().schedule(function, args=args)
-        except RuntimeError as error:  # pebble's way to say that the pool broke after we looked
-            raise BrokenProcessPool(str(error)) from error
+            if not self._ready:
+                self._wait(deadline, WorkerBusy("The worker process is still starting."))
+                self._ready = True
+            self._pipe.send((function, args))
+            self._wait(deadline, WorkerTimeout("The work was not begun in time."))
+        except (EOFError, OSError) as error:
+            raise NeverBegan from error
+        try:
+            result, error = self._wait(deadline, WorkerTimeout("The work took too long."))
+        except (EOFError, OSError) as ended:
+            raise WorkerDied("The worker process ended in the middle of the work.") from ended
+        if isinstance(error, MemoryError):
+            raise WorkerOutOfMemory("The work needs more memory than is allowed.") from error
+        if error is not None:
+            raise error
+        return result
 
-    def _living_pool(self) -> ProcessPool:
-        with self._lock:
-            if self._pool is not None and not self._pool.active:
-                self._pool.stop()
-                self._pool.join()
-                self._pool = None
-            if self._pool is None:
-                self._pool = ProcessPool(
-                    max_workers=self._processes,
-                    initializer=_prepare_child,
-                    initargs=(os.getpid(), *self._arguments),
-                    context=multiprocessing.get_context("spawn"),
-                )
-            return self._pool
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self._pipe.close()
+
+    def _wait(self, deadline: float, late: WorkerError) -> Any:
+        if not self._pipe.poll(max(0, deadline - time.monotonic())):
+            raise late
+        return self._pipe.recv()
 
 
-def _prepare_child(parent: int, memory_bytes: int, warm: tuple[str, ...]) -> None:
+def serve(pipe: Connection, parent: int, memory_bytes: int, warm: tuple[str, ...]) -> None:
+    """What a child does: get ready, then answer each call with its result and its exception, one of them None."""
+    prepare(parent, memory_bytes, warm)
+    pipe.send("ready")
+    while True:
+        function, args = pipe.recv()
+        pipe.send("begun")
+        try:
+            pipe.send((function(*args), None))
+        except Exception as error:  # of the function, or of a result that cannot travel
+            error.add_note(traceback.format_exc())
+            pipe.send((None, error))
+
+
+def prepare(parent: int, memory_bytes: int, warm: tuple[str, ...]) -> None:
     # Threads cost address space, so the limit would mean something else on each machine. No library is loaded yet.
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches us too; ending us is the parent's job
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=end_with, args=(parent,), daemon=True).start()
     for name in warm:
         try:
             pkgutil.resolve_name(name)()
         except Exception:
-            traceback.print_exc()  # raising here would break the pool for everybody
+            traceback.print_exc()  # ending here would only start the next child, which fails likewise
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """End this process when its parent is gone, whatever the main thread is doing."""
     while os.getppid() == parent:
         time.sleep(1)

@@ -160,7 +160,7 @@ def test_an_idle_child_that_is_killed_does_not_take_the_work_of_its_neighbour_wi
         results = []
         worker = threading.Thread(target=lambda: results.append(pool.run(sleep, 2, seconds=20)))
         worker.start()
-        time.sleep(0.5)
+        wait_until(lambda: pool._free.qsize() == 1)
         idle = pool.run(pid, seconds=20)
         os.kill(idle, signal.SIGKILL)
         worker.join(20)

@@ -18,7 +18,8 @@ def registration(request):
     latest = user.registrations.first()
     if latest and latest.status == Registration.Status.PENDING:
         return render(request, "accounts/registration_waiting.html", {"registration": latest})
-    form = (MoreRightsForm if user.is_approved else RequestForm)(request.POST or None)
+    earlier = {name: getattr(latest, name) for name in RequestForm.base_fields} if latest else {}
+    form = (MoreRightsForm if user.is_approved else RequestForm)(request.POST or None, initial=earlier)
     if request.method == "POST" and form.is_valid():
         submit_registration(user=user, **form.cleaned_data)
         return redirect("registration")

@@ -6,11 +6,13 @@ from functools import wraps
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import OperationalError
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
@@ -23,7 +25,7 @@ from annotation.reading import STORE_ERRORS, Damaged, pack, tiles_at
 from annotation.saving import Raced, answer, check_size, parse_save, save_revision
 from projects.ingest import view_source
 from projects.models import Membership
-from projects.permissions import Capability, get_annotation, get_project
+from projects.permissions import Capability, get_annotation, get_project, may
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +82,7 @@ def label_next(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("home")
 
 
+@never_cache  # going back must not show labels, tools and states of earlier
 @require_safe
 def editor(request: HttpRequest, pk: int) -> HttpResponse:
     """Show an annotation: to its member to work on when it is its turn, to everybody else and later read-only."""
@@ -87,17 +90,30 @@ def editor(request: HttpRequest, pk: int) -> HttpResponse:
     own = annotation.member is not None and annotation.member.user_id == request.user.pk
     project = annotation.image.project
     workable = own and annotation.is_open and not annotation.member.removed_at and not project.archived_at
-    waiting = annotation.state == Annotation.State.WAITING
-    if workable and waiting and assignment.next_open(annotation.member) != annotation:
+    turn = assignment.next_open(annotation.member) if own else None
+    if workable and annotation.state == Annotation.State.WAITING and turn != annotation:
         return redirect("label_next", project.pk)
+    closed = not annotation.is_open and not project.archived_at
     context = {
         "annotation": annotation,
         "image": annotation.image,
         "project": project,
+        "own": own,
+        "neighbours": neighbours(annotation, turn),
+        "may_return": closed and may(request.user, project, Capability.REVIEW),
         "cannot_form": CannotLabelForm(),
         "config": editor_config(annotation, read_only=not workable),
     }
     return render(request, "annotation/editor.html", context)
+
+
+def neighbours(annotation: Annotation, turn: Annotation | None) -> dict:
+    """Return what can be looked at before and after: the begun and done work of the same member, and what is next."""
+    shown = Q(state__in=Annotation.DONE) | Q(head__gt=0) | Q(pk__in=[annotation.pk, turn.pk if turn else None])
+    work = Annotation.objects.filter(shown, member=annotation.member_id, image__project=annotation.image.project_id)
+    order = list(work.in_order().values_list("pk", flat=True))
+    here = order.index(annotation.pk)
+    return {"previous": order[here - 1] if here else None, "next": order[here + 1] if here + 1 < len(order) else None}
 
 
 def editor_config(annotation: Annotation, *, read_only: bool) -> dict:
@@ -214,14 +230,15 @@ def cannot_label(request: HttpRequest, pk: int) -> HttpResponse:
 def annotation_return(request: HttpRequest, pk: int) -> HttpResponse:
     """Give closed work back to its member with a comment."""
     annotation = get_annotation(request.user, pk, Capability.REVIEW)
+    back = f"{reverse('home')}#project-{annotation.image.project_id}"
     form = ReturnForm(request.POST)
     if not form.is_valid():
         messages.error(request, next(iter(form.errors.values()))[0])
-        return redirect("home")
+        return redirect(back)
     try:
         assignment.give_back(annotation=annotation, by=request.user, comment=form.cleaned_data["comment"])
     except Refused as refused:
         messages.error(request, str(refused))
     else:
         messages.success(request, f"{annotation.image} was returned to {annotation.member.user.full_name}.")
-    return redirect("home")
+    return redirect(back)

@@ -41,11 +41,14 @@ class Created:
 
 
 def work(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
-    """Add `total`, `done` and `returned`: how much of their work is behind each member."""
+    """Add `total`, `done`, `begun` and `returned`, how much of their work is behind each member, and `first_done`."""
+    looked_at_first = Annotation.objects.done().filter(member=OuterRef("pk")).in_order()
     return memberships.annotate(
         total=Count("annotations"),
         done=Count("annotations", filter=DONE),
+        begun=Count("annotations", filter=Q(annotations__head__gt=0)),
         returned=Count("annotations", filter=Q(annotations__state=Annotation.State.RETURNED)),
+        first_done=Subquery(looked_at_first.values("pk")[:1]),
     )
 
 

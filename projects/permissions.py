@@ -65,6 +65,11 @@ def check(user: User, project: Project, capability: Capability) -> Role:
     return role
 
 
+def may(user: User, project: Project, capability: Capability) -> bool:
+    """Whether `user` has the right, for what a page offers beside its main object."""
+    return capability in ROLE_CAPABILITIES[role_of(user, project)]
+
+
 def get_project(user: User, pk: int, capability: Capability) -> Project:
     project = Project.objects.filter(pk=pk).first()
     if project is None:
@@ -86,7 +91,7 @@ def get_annotation(user: User, pk: int, capability: Capability) -> Annotation:
 
     SEE and LABEL speak of one's own; others' are seen by those who may REVIEW and labelled by nobody else.
     """
-    annotation = Annotation.objects.select_related("image__project", "member").filter(pk=pk).first()
+    annotation = Annotation.objects.select_related("image__project", "member__user").filter(pk=pk).first()
     if annotation is None:
         raise Http404
     role = check(user, annotation.image.project, Capability.SEE)

@@ -190,6 +190,15 @@ def archive_project(*, project: Project, actor: User) -> bool:
     return bool(archived)
 
 
+@transaction.atomic
+def revive_project(*, project: Project, actor: User) -> bool:
+    """Bring an archived project back as it was. False when it was not archived."""
+    revived = Project.objects.filter(pk=project.pk, archived_at__isnull=False).update(archived_at=None)
+    if revived:
+        record("project brought back", project, actor=actor)
+    return bool(revived)
+
+
 def next_position(project: Project) -> int:
     """The first position behind every image of the project, those that wait for their place included."""
     last = project.images.aggregate(last=Max("position"))["last"]

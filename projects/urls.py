@@ -13,6 +13,7 @@ urlpatterns = [
     path("projects/<int:pk>/members/", views.member_add, name="member_add"),
     path("projects/<int:pk>/members/<int:membership_pk>/remove/", views.member_remove, name="member_remove"),
     path("projects/<int:pk>/archive/", views.project_archive, name="project_archive"),
+    path("projects/<int:pk>/revive/", views.project_revive, name="project_revive"),
     path("images/<int:pk>/pixels.png", image_views.image_pixels, name="image_pixels"),
     path("images/<int:pk>/thumbnail.jpg", image_views.image_thumbnail, name="image_thumbnail"),
     path("images/<int:pk>/tiles/<int:level>/<int:column>_<int:row>.jpg", image_views.image_tile, name="image_tile"),

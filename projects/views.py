@@ -146,3 +146,12 @@ def archive_after_reauthentication(request: HttpRequest, project: Project) -> Ht
     services.archive_project(project=project, actor=request.user)
     messages.success(request, f"{project.name} is archived. Nothing was deleted; its masks can still be downloaded.")
     return redirect("home")
+
+
+@require_POST
+def project_revive(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring a project back from the archive."""
+    project = get_project(request.user, pk, Capability.MANAGE)
+    services.revive_project(project=project, actor=request.user)
+    messages.success(request, f"{project.name} is back, with its members and their work.")
+    return redirect(f"{reverse('home')}#project-{project.pk}")

@@ -108,7 +108,7 @@ def test_merged_categories_leave_as_what_they_were_merged_into(project, submit):
 
 def test_the_manifest_says_where_each_mask_came_from(project, submit):
     image = add_image(project, 129, 257, "a.png")
-    Image.objects.update(case="P-7")
+    Image.objects.update(case="P-7", um_per_px=0.25)
     annotation = submit(image, random_labels(129, 257))
     archive = zipped([project])
     revision = annotation.revisions.get()
@@ -118,6 +118,7 @@ def test_the_manifest_says_where_each_mask_came_from(project, submit):
             "project_id": str(project.pk),
             "image": "a.png",
             "case": "P-7",
+            "um_per_px": "0.25",
             "member": "anna",
             "state": "submitted",
             "revision": "1",

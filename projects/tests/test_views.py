@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import AuditEvent
 from accounts.tests.factories import PASSWORD
 from projects import services
 from projects.models import Project
@@ -181,3 +182,13 @@ def test_archiving_asks_for_the_password_once_more(client, creator, project):
     assert client.post(asked.url, {"password": PASSWORD}).url == reverse("home")
     project.refresh_from_db()
     assert project.archived_at
+
+
+def test_an_archived_project_is_brought_back_by_its_creator(client, creator, project):
+    project.archived_at = timezone.now()
+    project.save()
+    client.force_login(creator)
+    client.post(reverse("project_revive", args=[project.pk]))
+    project.refresh_from_db()
+    assert project.archived_at is None
+    assert AuditEvent.objects.get(action="project brought back").actor == creator

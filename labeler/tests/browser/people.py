@@ -57,4 +57,3 @@ class Editor:
         field = self.page.get_by_label("Brush diameter in image pixels")
         field.fill(str(diameter))
         field.press("Enter")
-        self.page.locator("#stage").focus()

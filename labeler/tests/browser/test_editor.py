@@ -166,6 +166,53 @@ def test_submitted_work_is_shown_and_cannot_be_changed(editor, work, live_server
     assert np.array_equal(stored(work[0]), before)
 
 
+def test_a_creator_looks_at_submitted_work_and_returns_it(editor, work, browser, browser_context_args, live_server):
+    page = editor.page
+    page.keyboard.press("1")
+    editor.drag((-50, 0), (50, 0))
+    page.keyboard.press("Control+Enter")
+    editor.wait_until_open("field-2.png")
+    context = browser.new_context(**browser_context_args)
+    creator = context.new_page()
+    log_in(creator, live_server.url, "carla")
+    creator.get_by_role("button", name="Members of Colon glands").click()
+    creator.get_by_role("link", name="Look at the work of anna").click()
+    Editor(creator).wait_until_open("field-1.png")
+    expect(creator.get_by_text("Anna Annotator", exact=True)).to_be_visible()
+    creator.get_by_role("button", name="Return…").click()
+    creator.get_by_label("What is to be changed").fill("The lumen is missing.")
+    creator.get_by_role("button", name="Return", exact=True).click()
+    expect(creator.locator(".project-row")).to_contain_text("0 / 2")
+    context.close()
+    page.get_by_role("link", name="Previous image").click()
+    editor.wait_until_open("field-1.png")
+    expect(page.get_by_text("The lumen is missing.")).to_be_visible()
+
+
+def test_going_back_never_shows_labels_of_earlier(editor, work):
+    page = editor.page
+    page.keyboard.press("1")
+    editor.drag((-50, 0), (50, 0))
+    page.keyboard.press("Control+s")
+    editor.wait_until_saved()
+    editor.drag((-50, 60), (50, 60))
+    page.keyboard.press("Control+Enter")
+    editor.wait_until_open("field-2.png")
+    page.go_back()
+    editor.wait_until_open("field-1.png")
+    expect(page.get_by_text("Its labels can be looked at, not changed.")).to_be_visible()
+    expect(page.locator("body")).to_have_attribute("data-revision", "2")
+
+
+def test_after_a_number_is_entered_the_keys_belong_to_the_image(editor):
+    page = editor.page
+    page.get_by_label("Brush diameter in image pixels").fill("8")
+    page.keyboard.press("Enter")
+    page.keyboard.press("2")
+    expect(page.get_by_role("button", name="Stroma")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_label("Brush diameter in image pixels")).to_have_value("8")
+
+
 def test_an_image_of_8192_pixels_opens_in_tiles_and_is_painted(page, live_server, project, tmp_path):
     rows, cols = np.mgrid[0:8192, 0:8192]
     pixels = np.stack([cols >> 5, rows >> 5, (cols + rows) >> 6], axis=2).astype(np.uint8)

@@ -89,8 +89,7 @@ def sign_up(page: Page, address: str) -> None:
 
 def approve(page: Page, address: str) -> None:
     log_in(page, address, "irene")
-    page.get_by_role("link", name="Open the administration").click()
-    page.get_by_role("link", name="Registrations", exact=True).first.click()
+    page.get_by_role("link", name="Open the queue of registrations").click()
     row = page.get_by_role("row", name=re.compile("Nina Newcomer"))
     expect(row).to_contain_text("I read the breast slides of the nuclei study.")
     expect(row).to_contain_text("2026-0117")

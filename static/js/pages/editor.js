@@ -194,6 +194,7 @@ const looking = {
   instructions: () => ask(dialog(document, "instructions-dialog")),
   help: () => ask(dialog(document, "help-dialog")),
   cancel: () => pointer.cancel(),
+  return: () => ask(dialog(document, "return-dialog")),
 };
 
 /** @type {typeof looking} */
@@ -251,8 +252,10 @@ function wire() {
   listenToKeys(run, () => store.state.letterKeys);
   const letterKeys = find(document, "#letter-keys", HTMLInputElement);
   letterKeys.addEventListener("change", () => store.set({ letterKeys: letterKeys.checked }));
+  for (const button of document.querySelectorAll("dialog [data-close]")) {
+    button.addEventListener("click", () => button.closest("dialog")?.close());
+  }
   const cannot = dialog(document, "cannot-dialog");
-  find(cannot, "[data-close]", HTMLElement).addEventListener("click", () => cannot.close());
   listenToCannotLabel(cannot, async (form) => {
     if (saver.unsaved && !(await saver.save("checkpoint"))) throw new Error(saver.state.message);
     const { next } = await postForm(urls.cannotLabel, form);

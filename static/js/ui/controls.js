@@ -46,6 +46,12 @@ const percent = {
  * @param {Store} store
  */
 export function showControls(root, store) {
+  // A number that is entered is finished: the next key is a category again, not one more digit.
+  root.addEventListener("keydown", (event) => {
+    const field = event.target;
+    if (!(field instanceof HTMLInputElement) || field.type !== "number") return;
+    if (event.key === "Enter" || event.key === "Escape") find(root, "#stage", HTMLElement).focus({ preventScroll: true });
+  });
   const showDiameter = joinSlider(
     find(root, "#brush-slider", HTMLInputElement),
     find(root, "#brush-diameter", HTMLInputElement),

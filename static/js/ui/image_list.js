@@ -83,8 +83,10 @@ export class ImageList {
     const ordered = [...files].sort((one, other) => naturalOrder(one.name, other.name));
     const rows = document.createDocumentFragment();
     for (const file of ordered) rows.append(this.#item(file).row);
+    const first = rows.firstElementChild;
     this.list.append(rows);
     this.update();
+    first?.scrollIntoView({ block: "center" });
   }
 
   /** @param {File} file */

@@ -9,13 +9,14 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.html import format_html
 
+from accounts.admin.mixins import ReadOnly
 from annotation.export import export_response
 from annotation.models import Annotation
 from projects.models import Category, Image, Membership, Project
 from projects.permissions import projects_managed_by
 
 
-class OwnProjectsAdmin(admin.ModelAdmin):
+class OwnProjectsAdmin(ReadOnly, admin.ModelAdmin):
     """Shows a person what belongs to projects they manage, and nothing else, whatever way they ask; read only.
 
     `to_project` is the path of fields from the model to its project. `allowed_lookups` are the query parameters that
@@ -39,15 +40,6 @@ class OwnProjectsAdmin(admin.ModelAdmin):
             obj is None or self.get_queryset(request).filter(pk=obj.pk).exists()
         )
 
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
     def lookup_allowed(self, lookup, value, request):
         return lookup in self.allowed_lookups
 
@@ -61,23 +53,13 @@ class OwnProjectsAdmin(admin.ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class OwnInline(admin.TabularInline):
+class OwnInline(ReadOnly, admin.TabularInline):
     """Rows that belong to an object which was found by `OwnProjectsAdmin`, to read."""
 
     extra = 0
-    can_delete = False
 
     def has_view_permission(self, request, obj=None):
         return request.user.may_create_projects
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
 
 class CategoryInline(OwnInline):

@@ -2,11 +2,12 @@
 
 from django.contrib import admin
 
+from accounts.admin.mixins import ReadOnly
 from accounts.models import AuditEvent
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(admin.ModelAdmin):
+class AuditEventAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["at", "actor_name", "role", "action", "object", "field", "old", "new", "reason"]
     list_filter = ["action", "object_type"]
     search_fields = ["actor_name", "action", "object_id", "old", "new", "reason"]
@@ -18,12 +19,3 @@ class AuditEventAdmin(admin.ModelAdmin):
     @admin.display(ordering="object_type")
     def object(self, event):
         return f"{event.object_type.split('.')[-1]} {event.object_id}"
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False

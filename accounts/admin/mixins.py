@@ -3,6 +3,19 @@
 from accounts.audit import record
 
 
+class ReadOnly:
+    """To look at; what may be done is done by actions."""
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
 class NeverDeleted:
     def has_delete_permission(self, request, obj=None):
         return False

@@ -6,6 +6,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
 
+from accounts.admin.mixins import ReadOnly
 from accounts.models import Registration
 from accounts.services import (
     ALREADY_DECIDED,
@@ -68,7 +69,9 @@ def sentence(outcome, done: str) -> str:
 
 
 @admin.register(Registration)
-class RegistrationAdmin(admin.ModelAdmin):
+class RegistrationAdmin(ReadOnly, admin.ModelAdmin):
+    """Nothing is edited by hand; the right to change a registration is the right to decide."""
+
     list_display = ["person", "what_for", "reason_text", "protocol", "asked_on", "decision"]
     list_filter = [StatusFilter, "purpose"]
     search_fields = [
@@ -86,16 +89,6 @@ class RegistrationAdmin(admin.ModelAdmin):
     actions = ["approve", "decline"]
     fields = ["person", "what_for", "reason_text", "protocol_number", "created_at", "decision", "history"]
     readonly_fields = fields
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        """Nothing is edited by hand; the right to change a registration is the right to decide."""
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     def has_decide_permission(self, request):
         return request.user.has_perm("accounts.change_registration")

@@ -25,13 +25,13 @@ class LabelerUserManager(UserManager):
 class User(AbstractUser):
     """A person. Rights come from grants and memberships, never from flags set by hand."""
 
-    first_name = None
-    last_name = None
+    first_name = None  # type: ignore[assignment]  # Django's way to drop a field
+    last_name = None  # type: ignore[assignment]
     email = models.EmailField("e-mail", unique=True)
     full_name = models.CharField(max_length=150)
     affiliation = models.CharField(max_length=200, blank=True)
 
-    objects = LabelerUserManager()
+    objects = LabelerUserManager()  # type: ignore[misc]  # the stubs know no manager of another class
 
     REQUIRED_FIELDS = ["email", "full_name"]
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -52,24 +53,24 @@ def _decide(registration: Registration, status: str, by: User, reason: str) -> s
     registration.refresh_from_db()
     record(f"registration {status}", registration, actor=by, field="status", old="pending", new=status, reason=reason)
     if status == Registration.Status.APPROVED:
-        _write_grant(registration)
+        _write_grant(registration, by=by, since=now)
     # Robust: a mail server that is down is logged and undoes nothing.
     transaction.on_commit(lambda: tell_decision(registration), robust=True)
     return DECIDED
 
 
-def _write_grant(registration: Registration) -> Grant:
+def _write_grant(registration: Registration, *, by: User, since: datetime) -> Grant:
     grant = Grant.objects.create(
         user=registration.user,
         may_create_projects=registration.purpose == Registration.Purpose.CREATE,
-        since=registration.decided_at,
-        granted_by=registration.decided_by,
+        since=since,
+        granted_by=by,
         registration=registration,
     )
     if registration.protocol_number:
         grant.protocols.set(Protocol.objects.filter(number__iexact=registration.protocol_number))
     new = "create projects and label" if grant.may_create_projects else "label"
-    record("grant written", grant, actor=registration.decided_by, new=new, reason=registration.decision_reason)
+    record("grant written", grant, actor=by, new=new, reason=registration.decision_reason)
     return grant
 
 

@@ -47,7 +47,7 @@ class AnnotationAdmin(OwnProjectsAdmin):
 
     @admin.display(description="member", ordering="member__user__username")
     def member_name(self, annotation):
-        return annotation.member.user.username if annotation.member else annotation.get_kind_display()
+        return annotation.author
 
     @admin.display
     def labels(self, annotation):

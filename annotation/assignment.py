@@ -80,7 +80,7 @@ def label(state: str) -> str:
 
 def may_move(state: str, to: str) -> bool:
     """Tell whether an annotation may go from one state to another."""
-    return to in Annotation.TRANSITIONS[state]
+    return to in Annotation.TRANSITIONS[State(state)]
 
 
 def state_after_save(state: str, *, submits: bool) -> str:

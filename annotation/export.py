@@ -8,12 +8,13 @@ from datetime import datetime
 import numpy as np
 from django.core.files.storage import storages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
 
 from accounts.audit import record
+from accounts.requests import PersonRequest
 from annotation.imaging.archive import csv_line, distinct, mask_names, safe_cell, safe_name, zip_stream
 from annotation.imaging.png import encode_indexed_rows
 from annotation.models import LABELS, Annotation, Revision
@@ -94,7 +95,7 @@ class ProjectMasks:
         self.masks = {pk: name for (pk, _), name in zip(images, mask_names([name for _, name in images]), strict=True)}
         members = list(project.memberships.order_by("user__username").values_list("pk", "user__username"))
         folders = distinct([(safe_name(username),) for _, username in members])
-        self.members = {pk: folder for (pk, _), folder in zip(members, folders, strict=True)}
+        self.members: dict[int | None, str] = {pk: folder for (pk, _), folder in zip(members, folders, strict=True)}
 
     def items(self) -> Iterator[Item]:
         """Yield what is exported by image, then by member, reading a few images at a time."""
@@ -147,7 +148,7 @@ class ProjectMasks:
                 image.name,
                 image.case,
                 image.um_per_px,
-                annotation.member.user.username,
+                annotation.author,
                 annotation.state,
                 item.revision,
                 item.saved_at and item.saved_at.isoformat(),
@@ -184,7 +185,8 @@ def palette(categories: list[Category]) -> list[tuple[int, int, int]]:
     colors = [(0, 0, 0)] * 256
     colors[IGNORE] = IGNORE_COLOR
     for category in categories:
-        colors[category.value] = tuple(bytes.fromhex(category.color[1:]))
+        red, green, blue = bytes.fromhex(category.color[1:])
+        colors[category.value] = (red, green, blue)
     return colors
 
 
@@ -237,7 +239,7 @@ def files(parts: list[ProjectMasks]) -> Iterator[tuple[str, Iterable[bytes]]]:
                 digest = hashlib.sha256()
                 pieces = mask_png(item.annotation.image, item.tiles, part.categories)
                 yield part.mask_path(item.annotation), hashed(pieces, digest)
-            manifest.append(part.manifest_line(item, digest and digest.hexdigest()))
+            manifest.append(part.manifest_line(item, digest.hexdigest() if digest else None))
     yield "manifest.csv", manifest
 
 
@@ -254,7 +256,7 @@ def check_stored(parts: list[ProjectMasks]) -> int:
 
 
 def export_response(
-    request: HttpRequest,
+    request: PersonRequest,
     projects: Iterable[Project],
     images: Iterable[Image] | None = None,
     returned=False,
@@ -284,5 +286,5 @@ def export_response(
     return StreamingHttpResponse(zip_stream(files(parts)), content_type="application/zip", headers=headers)
 
 
-def refused_page(request: HttpRequest, sentence: str) -> HttpResponse:
+def refused_page(request: PersonRequest, sentence: str) -> HttpResponse:
     return render(request, "annotation/export_refused.html", {"sentence": sentence}, status=409)

@@ -3,10 +3,11 @@
 import re
 
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest
+from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_POST
 
+from accounts.requests import PersonRequest
 from annotation.export import export_response
 from annotation.forms import LARGEST, ExportForm
 from projects.models import Image
@@ -16,7 +17,7 @@ NUMBER = re.compile(r"[0-9]{1,10}\Z")
 
 
 @require_POST
-def masks_export(request: HttpRequest) -> HttpResponseBase:
+def masks_export(request: PersonRequest) -> HttpResponseBase:
     """Download the masks of the projects named, of all their images or of those named."""
     projects = [get_project(request.user, pk, Capability.EXPORT) for pk in sorted(numbers(request, "project"))]
     if not projects:
@@ -30,7 +31,7 @@ def masks_export(request: HttpRequest) -> HttpResponseBase:
     return export_response(request, projects, images, **form.cleaned_data)
 
 
-def numbers(request: HttpRequest, field: str) -> set[int]:
+def numbers(request: PersonRequest, field: str) -> set[int]:
     """Read the ids of a repeated field; what is no id is nobody's."""
     texts = request.POST.getlist(field)
     if not all(NUMBER.match(text) and int(text) <= LARGEST for text in texts):

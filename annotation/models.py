@@ -84,7 +84,12 @@ class Annotation(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.image} by {self.member.user if self.member else self.get_kind_display()}"
+        return f"{self.image} by {self.author}"
+
+    @property
+    def author(self) -> str:
+        """Whose labels these are, in words."""
+        return self.member.user.username if self.member else self.get_kind_display()
 
     @property
     def is_open(self) -> bool:

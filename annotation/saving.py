@@ -5,18 +5,20 @@ import json
 import re
 import uuid
 from dataclasses import dataclass
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
 from django.db.models import F
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
 from accounts.audit import record
 from accounts.models import User
+from accounts.requests import PersonRequest
 from annotation.assignment import Refused, check_may_label, state_after_save
 from annotation.imaging.png import InvalidTile, decode_label_tile
 from annotation.imaging.tiles import grid_shape, is_empty_outside
@@ -66,13 +68,13 @@ class Save:
     request_sha256: str
 
 
-def check_size(request: HttpRequest) -> None:
+def check_size(request: PersonRequest) -> None:
     """Refuse a body that is too long before a byte of it is read."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.SAVE_MAX_BYTES:
         raise Refused(f"A save is at most {settings.SAVE_MAX_BYTES:,} bytes. Save more often, or fewer tiles.", 413)
 
 
-def parse_save(request: HttpRequest, image: Image) -> Save:
+def parse_save(request: PersonRequest, image: Image) -> Save:
     """Read a save of the labels of `image` and check everything that can be checked without looking at the head."""
     expected = read_expected_head(request)
     key = read_idempotency_key(request)
@@ -93,7 +95,7 @@ def parse_save(request: HttpRequest, image: Image) -> Save:
     return Save(expected, key, kind, tiles, activity, saved_sha256, digest_of_request(texts[0], tiles))
 
 
-def read_expected_head(request: HttpRequest) -> int:
+def read_expected_head(request: PersonRequest) -> int:
     header = request.headers.get("If-Match")
     if header is None:
         raise Refused('Say which revision you changed, by `If-Match: "<revision>"`.', 428)
@@ -103,7 +105,7 @@ def read_expected_head(request: HttpRequest) -> int:
     return int(match[1])
 
 
-def read_idempotency_key(request: HttpRequest) -> str:
+def read_idempotency_key(request: PersonRequest) -> str:
     try:
         return str(uuid.UUID(request.headers.get("Idempotency-Key", "")))
     except ValueError as error:
@@ -157,7 +159,8 @@ def read_tiles(entries: object, files: MultiValueDict, image: Image) -> list[Sav
 
 
 def read_place(entry: dict, image: Image) -> tuple[int, int, int]:
-    plane, column, row = place = tuple(entry.get(name) for name in ("plane", "column", "row"))
+    place: list[Any] = [entry.get(name) for name in ("plane", "column", "row")]
+    plane, column, row = place
     if any(type(number) is not int for number in place) or type(entry.get("cleared", False)) is not bool:
         raise Refused("A tile needs whole numbers `plane`, `column` and `row`, and `cleared` true or false.", 400)
     if plane not in (LABELS, PROVENANCE):
@@ -165,16 +168,20 @@ def read_place(entry: dict, image: Image) -> tuple[int, int, int]:
     columns, rows = grid_shape(image.grid_width, image.grid_height)
     if not (0 <= column < columns and 0 <= row < rows):
         raise Refused(f"Tile {plane}/{column}/{row} lies outside the image, which is {columns} × {rows} tiles.", 400)
-    return place
+    return plane, column, row
 
 
 def read_tile(
-    place: tuple[int, int, int], entry: dict, files: MultiValueDict, image: Image, allowed: frozenset[int]
+    place: tuple[int, int, int],
+    entry: dict,
+    files: MultiValueDict,
+    image: Image,
+    allowed: frozenset[int],
 ) -> SavedTile:
     tile = SavedTile(*place)
     if entry.get("cleared"):
         return tile
-    file = files[tile.name]
+    file = cast(UploadedFile, files[tile.name])
     file.seek(0)
     png = file.read()
     try:
@@ -183,7 +190,7 @@ def read_tile(
         raise Refused(f"Tile {tile.name}: {error}", 400) from error
     if not is_empty_outside(pixels, tile.column, tile.row, image.grid_width, image.grid_height):
         raise Refused(f"Tile {tile.name} has labels outside the image; they must be 0 there.", 400)
-    pixels_sha256 = hashlib.sha256(pixels).hexdigest()
+    pixels_sha256 = hashlib.sha256(pixels.tobytes()).hexdigest()
     if entry.get("pixels_sha256") != pixels_sha256:
         raise Refused(f"Tile {tile.name} does not match its `pixels_sha256`: it was damaged on the way.", 400)
     return SavedTile(*place, png, hashlib.sha256(png).hexdigest(), pixels_sha256)
@@ -239,7 +246,7 @@ def check_fits(annotation: Annotation, save: Save) -> None:
 def write_blobs(image: Image, tiles: list[SavedTile]) -> None:
     """Store the PNGs under their digests; a row never points to what is not there yet."""
     store = storages["labels"]
-    for blob, png in {tile.blob: tile.png for tile in tiles if tile.png is not None}.items():
+    for blob, png in {tile.blob: tile.png for tile in tiles if tile.blob and tile.png}.items():
         name = blob_name(image, blob)
         if not store.exists(name):
             store.save(name, ContentFile(png))

@@ -10,11 +10,12 @@ from weakref import WeakValueDictionary
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
+from accounts.requests import PersonRequest
 from annotation import workers
 from annotation.imaging.superpixels import Algorithm, ParameterError, get_algorithm
 from annotation.imaging.superpixels.maps import DamagedMap, Region, count_segments, superpixel_png
@@ -53,7 +54,7 @@ class MapRequest:
 
 
 @require_safe
-def superpixels(request: HttpRequest, pk: int, algorithm: str) -> HttpResponse:
+def superpixels(request: PersonRequest, pk: int, algorithm: str) -> HttpResponse:
     image = get_image(request.user, pk, Capability.SEE)
     try:
         wanted = read_request(image, algorithm, request.GET.dict())
@@ -86,7 +87,7 @@ def read_request(image: Image, algorithm: str, query: dict[str, str]) -> MapRequ
     """Check everything that was asked for; raise ParameterError with a sentence about the first thing wrong."""
     chosen = get_algorithm(algorithm)
     region = read_region(query, image.grid_width, image.grid_height)
-    return MapRequest(image, region, chosen, chosen.clean(query))
+    return MapRequest(image, region, chosen, chosen.clean(dict(query)))
 
 
 def read_region(query: dict[str, str], grid_width: int, grid_height: int) -> Region:

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import OperationalError
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.requests import PersonRequest
 from annotation import assignment
 from annotation.assignment import Refused
 from annotation.forms import CannotLabelForm, LoadForm, ReturnForm
@@ -38,7 +39,7 @@ def answers_json(view):
     """Turn whatever goes wrong in `view` into a status and one JSON sentence."""
 
     @wraps(view)
-    def safely(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def safely(request: PersonRequest, *args, **kwargs) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
         except Refused as refused:
@@ -64,7 +65,7 @@ def answers_json(view):
 
 
 @require_safe
-def label_next(request: HttpRequest, pk: int) -> HttpResponse:
+def label_next(request: PersonRequest, pk: int) -> HttpResponse:
     """Lead to the image that is to be labelled now, or home when there is none."""
     project = get_project(request.user, pk, Capability.LABEL)
     membership = project.memberships.active().get(user=request.user)
@@ -84,13 +85,14 @@ def label_next(request: HttpRequest, pk: int) -> HttpResponse:
 
 @never_cache  # going back must not show labels, tools and states of earlier
 @require_safe
-def editor(request: HttpRequest, pk: int) -> HttpResponse:
+def editor(request: PersonRequest, pk: int) -> HttpResponse:
     """Show an annotation: to its member to work on when it is its turn, to everybody else and later read-only."""
     annotation = get_annotation(request.user, pk, Capability.SEE)
-    own = annotation.member is not None and annotation.member.user_id == request.user.pk
+    member = annotation.member
+    own = member is not None and member.user_id == request.user.pk
     project = annotation.image.project
-    workable = own and annotation.is_open and not annotation.member.removed_at and not project.archived_at
-    turn = assignment.next_open(annotation.member) if own else None
+    turn = assignment.next_open(member) if member and own else None
+    workable = own and annotation.is_open and not project.archived_at
     if workable and annotation.state == Annotation.State.WAITING and turn != annotation:
         return redirect("label_next", project.pk)
     closed = not annotation.is_open and not project.archived_at
@@ -170,7 +172,7 @@ def progress(annotation: Annotation) -> dict:
 
 @require_safe
 @answers_json
-def labels_load(request: HttpRequest, pk: int, plane: int) -> HttpResponse:
+def labels_load(request: PersonRequest, pk: int, plane: int) -> HttpResponse:
     """Answer a region of a plane at a revision: see `reading.pack` for the format."""
     annotation = get_annotation(request.user, pk, Capability.SEE)
     form = LoadForm(request.GET)
@@ -197,14 +199,14 @@ def labels_load(request: HttpRequest, pk: int, plane: int) -> HttpResponse:
 @csrf_exempt  # checked in `save`, once it is known that the body may be read at all
 @require_POST
 @answers_json
-def revision_save(request: HttpRequest, pk: int) -> HttpResponse:
+def revision_save(request: PersonRequest, pk: int) -> HttpResponse:
     """Save changed tiles as the next revision of one's own annotation."""
     check_size(request)
     return save(request, pk)
 
 
 @csrf_protect
-def save(request: HttpRequest, pk: int) -> HttpResponse:
+def save(request: PersonRequest, pk: int) -> HttpResponse:
     annotation = get_annotation(request.user, pk, Capability.LABEL)
     parsed = parse_save(request, annotation.image)
     revision = save_revision(annotation=annotation, by=request.user, save=parsed)
@@ -216,29 +218,29 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @answers_json
-def cannot_label(request: HttpRequest, pk: int) -> HttpResponse:
+def cannot_label(request: PersonRequest, pk: int) -> HttpResponse:
     """Set one's own image aside; it counts as done."""
     annotation = get_annotation(request.user, pk, Capability.LABEL)
     form = CannotLabelForm(request.POST)
     if not form.is_valid():
-        raise Refused(next(iter(form.errors.values()))[0], 400)
+        raise Refused(str(next(iter(form.errors.values()))[0]), 400)
     assignment.set_aside(annotation=annotation, by=request.user, **form.cleaned_data)
     return JsonResponse({"next": reverse("label_next", args=[annotation.image.project_id])})
 
 
 @require_POST
-def annotation_return(request: HttpRequest, pk: int) -> HttpResponse:
+def annotation_return(request: PersonRequest, pk: int) -> HttpResponse:
     """Give closed work back to its member with a comment."""
     annotation = get_annotation(request.user, pk, Capability.REVIEW)
     back = f"{reverse('home')}#project-{annotation.image.project_id}"
     form = ReturnForm(request.POST)
     if not form.is_valid():
-        messages.error(request, next(iter(form.errors.values()))[0])
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
         return redirect(back)
     try:
         assignment.give_back(annotation=annotation, by=request.user, comment=form.cleaned_data["comment"])
     except Refused as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, f"{annotation.image} was returned to {annotation.member.user.full_name}.")
+        messages.success(request, f"{annotation.image} was returned to {annotation.author}.")
     return redirect(back)

@@ -12,7 +12,7 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 
 from accounts.models import User
-from projects.models import Image, Project, name_key
+from projects.models import Project, name_key
 
 MAX_CATEGORIES = 254
 NAME_TAKEN = "You have a project of this name already. Choose another name."
@@ -84,7 +84,7 @@ class ImageForm(forms.Form):
         error_messages={"max_length": "A case can have at most %(limit_value)d characters."},
     )
     um_per_px = forms.FloatField(
-        min_value=Image._meta.get_field("um_per_px").validators[0].limit_value,
+        min_value=1e-6,
         max_value=10_000,
         required=False,
         error_messages={
@@ -119,7 +119,7 @@ class Submission:
 
     def _note(self, form: forms.Form, prefix: str = "") -> None:
         for field, messages in form.errors.items():
-            self.errors.setdefault(prefix or field, messages[0])
+            self.errors.setdefault(prefix or field, str(messages[0]))
 
     def _rows(self, form_class: type[forms.Form], rows: Any, name: str) -> list[dict]:
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

@@ -1,6 +1,7 @@
 """The queries of the home page: their number is the same for two projects and for two hundred."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When, Window
 from django.db.models.functions import RowNumber
@@ -17,7 +18,7 @@ DONE = Q(annotations__state__in=Annotation.DONE)
 class Member:
     """A member of a project of mine, with how far they are and what they say cannot be labelled."""
 
-    membership: Membership
+    membership: Any  # a Membership with what `work` adds
     cannot: list[Annotation] = field(default_factory=list)
 
 

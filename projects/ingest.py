@@ -11,7 +11,6 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
-from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.urls import reverse
@@ -26,6 +25,7 @@ from annotation.imaging.workers import WorkerBusy, WorkerDied, WorkerError, Work
 from projects.models import Image, Project, name_key
 from projects.tasks import make_tiles, thumbnail_name
 
+NAME_KEY_LENGTH = 400  # of the column; a name of 255 characters may fold to more
 PLAIN_SIDE = 4096  # px; larger images are shown as tiles
 NAME_TAKEN = "This project has an image of this name already. Rename the file, or leave it out if it is the same."
 ARCHIVED = "This project is archived, so no images can be added to it."
@@ -50,10 +50,10 @@ class IngestError(Exception):
 
 
 def ingest_image(
-    *, project: Project, file: UploadedFile, position: int, name: str, case: str, um_per_px: float | None, by: User
+    *, project: Project, file: File, position: int, name: str, case: str, um_per_px: float | None, by: User
 ) -> Image:
     """Take one uploaded file into a project, not yet placed in the order. Raises `IngestError` and keeps nothing."""
-    name = clean_name(name or file.name)
+    name = clean_name(name or file.name or "")
     if project.archived_at:
         raise IngestError(ARCHIVED, 409)
     if file.size > settings.IMAGE_MAX_BYTES:
@@ -101,7 +101,7 @@ def clean_name(raw: str) -> str:
     stem, dot, ending = name.rpartition(".")
     if len(name) > 255:
         name = stem[: 255 - len(dot + ending)] + dot + ending if len(ending) < 10 else name[:255]
-    if len(name_key(name)) > Image._meta.get_field("name_key").max_length:
+    if len(name_key(name)) > NAME_KEY_LENGTH:
         raise IngestError("The file name is too long. Rename the file and upload it again.", 400)
     return name if name.strip(".") else "image"
 
@@ -127,7 +127,7 @@ def view_source(image: Image) -> dict:
     }
 
 
-def _sent_again(image: Image, file: UploadedFile, **facts) -> Image:
+def _sent_again(image: Image, file: File, **facts) -> Image:
     """Take a file whose answer was lost on the way for what it is: the image that is there and not placed yet."""
     digest = hashlib.sha256()
     for chunk in file.chunks():
@@ -138,7 +138,7 @@ def _sent_again(image: Image, file: UploadedFile, **facts) -> Image:
     return image
 
 
-def _receive(file: UploadedFile, path: Path) -> str:
+def _receive(file: File, path: Path) -> str:
     """Write the bytes received under a name of ours and return their SHA-256."""
     digest = hashlib.sha256()
     with path.open("wb") as received:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Max
@@ -42,7 +43,7 @@ def create_project(*, creator: User, name: str, description: str, instructions: 
 def fingerprint(project: Project) -> str:
     """What the edit page was opened with; a save of another state would undo somebody's change unseen."""
     categories = project.categories.values_list("value", "name", "color", "retired_at")
-    state = [project.name, project.description, project.instructions]
+    state: list = [project.name, project.description, project.instructions]
     state += [[value, name, color, bool(retired)] for value, name, color, retired in categories]
     return hashlib.sha256(json.dumps(state).encode()).hexdigest()
 
@@ -75,7 +76,7 @@ def _refuse_archived(project: Project) -> None:
 
 
 def _save_texts(project: Project, actor: User, texts: dict[str, str]) -> None:
-    changed = {field: text for field, text in texts.items() if getattr(project, field) != text}
+    changed: dict[str, Any] = {field: text for field, text in texts.items() if getattr(project, field) != text}
     for field, text in changed.items():
         record("project changed", project, actor=actor, field=field, old=getattr(project, field), new=text)
     if "instructions" in changed:

@@ -5,11 +5,12 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.db.models import Exists, OuterRef
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.requests import PersonRequest
 from annotation.models import Annotation
 from projects import services
 from projects.forms import NAME_TAKEN, Submission
@@ -29,13 +30,13 @@ MORE_COLORS = ["#D55E00", "#CC79A7", "#882255", "#999933", "#44AA99", "#332288",
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: PersonRequest) -> HttpResponse:
     """Both tabs: what I created, what is shared with me."""
     return render(request, "projects/home.html", home_page(request.user))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def project_new(request: HttpRequest) -> HttpResponse:
+def project_new(request: PersonRequest) -> HttpResponse:
     """The page of a new project; posting to it creates the project, whose images follow one by one."""
     if not request.user.may_create_projects:
         raise PermissionDenied("Creating projects needs a right that you do not have yet. Ask for it in the menu.")
@@ -62,7 +63,7 @@ def palette_data(categories: list[dict]) -> dict:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def project_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def project_edit(request: PersonRequest, pk: int) -> HttpResponse:
     """The creator's page of a project: texts, categories, images, members."""
     project = get_project(request.user, pk, Capability.MANAGE)
     if request.method != "POST":
@@ -107,7 +108,7 @@ def edit_page(project: Project) -> dict:
 
 
 @require_POST
-def member_add(request: HttpRequest, pk: int) -> HttpResponse:
+def member_add(request: PersonRequest, pk: int) -> HttpResponse:
     """Add a person by username or e-mail; answers in JSON, so that a wrong name does not close the dialog."""
     project = get_project(request.user, pk, Capability.MANAGE)
     try:
@@ -120,7 +121,7 @@ def member_add(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def member_remove(request: HttpRequest, pk: int, membership_pk: int) -> HttpResponse:
+def member_remove(request: PersonRequest, pk: int, membership_pk: int) -> HttpResponse:
     """End a membership; what the member labelled stays."""
     project = get_project(request.user, pk, Capability.MANAGE)
     membership = get_object_or_404(Membership.objects.select_related("user"), pk=membership_pk, project=project)
@@ -135,21 +136,21 @@ def member_remove(request: HttpRequest, pk: int, membership_pk: int) -> HttpResp
 
 
 @require_POST
-def project_archive(request: HttpRequest, pk: int) -> HttpResponse:
+def project_archive(request: PersonRequest, pk: int) -> HttpResponse:
     """Archive a project, after its creator has shown once more who they are."""
     return archive_after_reauthentication(request, get_project(request.user, pk, Capability.MANAGE))
 
 
 # Behind the permission check: a stranger learns nothing from being asked for a password.
 @reauthentication_required
-def archive_after_reauthentication(request: HttpRequest, project: Project) -> HttpResponse:
+def archive_after_reauthentication(request: PersonRequest, project: Project) -> HttpResponse:
     services.archive_project(project=project, actor=request.user)
     messages.success(request, f"{project.name} is archived. Nothing was deleted; its masks can still be downloaded.")
     return redirect("home")
 
 
 @require_POST
-def project_revive(request: HttpRequest, pk: int) -> HttpResponse:
+def project_revive(request: PersonRequest, pk: int) -> HttpResponse:
     """Bring a project back from the archive."""
     project = get_project(request.user, pk, Capability.MANAGE)
     services.revive_project(project=project, actor=request.user)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +19,8 @@ class Measurement:
     unit: str
     direction: str  # "min": at least `must`; "max": at most; "range": between the two ends
     baseline: str  # what the figure was held against, and how it is formed
-    must: float | tuple[float, float]
-    aim: float | tuple[float, float]
+    must: Any  # a number; for "range" a pair of them
+    aim: Any
 
     @property
     def ok(self) -> bool:

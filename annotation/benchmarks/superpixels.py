@@ -6,6 +6,7 @@ The seed called scikit-image's functions and sent the map as a JSON list with ev
 import io
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -48,10 +49,8 @@ def measure() -> Iterator[Measurement]:
     for algorithm, (function, side, parameters, must, aim) in REQUESTS.items():
         image, region = stored_image(side), Region(0, 0, side, side)
         seconds = interleaved(
-            seed=lambda image=image, function=function: seed_answer(image, function),
-            ours=lambda image=image, region=region, name=algorithm, parameters=parameters: superpixel_png(
-                image, region, name, parameters
-            ),
+            seed=partial(seed_answer, image, function),
+            ours=partial(superpixel_png, image, region, algorithm, parameters),
         )
         yield Measurement(
             name=f"{algorithm}_request_vs_seed",

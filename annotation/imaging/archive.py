@@ -7,6 +7,7 @@ import unicodedata
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, cast
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP can hold; a real one would make every export different
 NAME_MAX_BYTES = 200  # file systems allow 255, and numbers and extensions are still added
@@ -51,7 +52,7 @@ def zip_stream(files: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
         Pieces of the ZIP in order.
     """
     sink = Sink()
-    archive = zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED)
+    archive = zipfile.ZipFile(cast(IO[bytes], sink), "w", zipfile.ZIP_STORED)
     for name, pieces in files:
         entry = zipfile.ZipInfo(name, EPOCH)
         entry.create_system, entry.external_attr = 3, 0o644 << 16

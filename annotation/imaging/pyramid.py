@@ -3,11 +3,13 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 TILE = 512
-JPEG = {"format": "JPEG", "quality": 92, "subsampling": 0}  # 4:4:4: stains differ in colour more than in brightness
+# 4:4:4, because stains differ in colour more than in brightness.
+JPEG: dict[str, Any] = {"format": "JPEG", "quality": 92, "subsampling": 0}
 
 
 def max_level(width: int, height: int) -> int:

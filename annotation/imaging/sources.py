@@ -341,7 +341,7 @@ def _flatten(image: Image.Image, report: list[str]) -> Image.Image:
     if image.has_transparency_data:
         image = image.convert("LA").convert("RGBA") if image.mode == "La" else image.convert("RGBA")
         alpha = image.getchannel("A")
-        if alpha.getextrema()[0] < 255:
+        if np.asarray(alpha).min() < 255:
             report.append("Transparent parts were laid over white.")
         flat = Image.new("RGB", image.size, "white")
         flat.paste(image, mask=alpha)
@@ -372,10 +372,8 @@ def _to_srgb(image: Image.Image, profile: bytes | None, report: list[str]) -> Im
             if image.mode == "RGB" and _changes_nothing(transform):
                 return image
             report.append("Colours were converted from its colour profile to sRGB.")
-            if image.mode == "RGB":
-                ImageCms.applyTransform(image, transform, inPlace=True)
-                return image
-            return ImageCms.applyTransform(image, transform)
+            in_place = image.mode == "RGB"
+            return ImageCms.applyTransform(image, transform, inPlace=in_place) or image
     if image.mode != "RGB":
         report.append(f"{'Grey was' if image.mode == 'L' else 'CMYK inks were'} written as RGB.")
     return image.convert("RGB") if image.mode != "RGB" else image
@@ -398,7 +396,7 @@ def _digest(image: Image.Image) -> str:
 
 def _thumbnail(image: Image.Image) -> bytes:
     scale = min(1, THUMBNAIL_SIDE / max(image.size))
-    size = tuple(max(1, round(side * scale)) for side in image.size)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     buffer = io.BytesIO()
     image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0).save(buffer, "JPEG", quality=85)
     return buffer.getvalue()

@@ -158,13 +158,13 @@ class Child:
         except (EOFError, OSError) as error:
             raise NeverBegan from error
         try:
-            result, error = self._wait(deadline, WorkerTimeout("The work took too long."))
+            result, raised = self._wait(deadline, WorkerTimeout("The work took too long."))
         except (EOFError, OSError) as ended:
             raise WorkerDied("The worker process ended in the middle of the work.") from ended
-        if isinstance(error, MemoryError):
-            raise WorkerOutOfMemory("The work needs more memory than is allowed.") from error
-        if error is not None:
-            raise error
+        if isinstance(raised, MemoryError):
+            raise WorkerOutOfMemory("The work needs more memory than is allowed.") from raised
+        if raised is not None:
+            raise raised
         return result
 
     def kill(self) -> None:

@@ -203,7 +203,7 @@ def test_closed_work_is_returned_with_a_comment(client, creator, annotation, sta
     client.force_login(creator)
     response = give_back(client, annotation)
     assert response.url == reverse("home") + f"#project-{annotation.image.project_id}"
-    assert said(response) == [("success", "field-0.png was returned to Anna Annotator.")]
+    assert said(response) == [("success", "field-0.png was returned to anna.")]
     annotation.refresh_from_db()
     assert (annotation.state, annotation.cannot_reason, annotation.comment) == ("returned", "", "Mind the border")
     event = AuditEvent.objects.get()

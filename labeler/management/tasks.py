@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import socket
+from typing import Any
 
 from django.utils import timezone
 from django_tasks.base import TaskResultStatus
@@ -39,7 +40,7 @@ def requeue_lost_tasks() -> int:
         owner = re.fullmatch(rf"serve-{re.escape(HOST)}-(\d+)-[0-9a-f]+", task.worker_ids[-1])
         if owner is None or is_alive(int(owner[1])):
             continue
-        change = {"status": TaskResultStatus.READY, "started_at": None}
+        change: dict[str, Any] = {"status": TaskResultStatus.READY, "started_at": None}
         if len(task.worker_ids) >= ATTEMPTS:
             change = {
                 "status": TaskResultStatus.FAILED,

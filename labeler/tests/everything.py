@@ -100,11 +100,13 @@ def run_tests(options: argparse.Namespace, pytest_arguments: list[str], folder: 
 
 
 def run_lint() -> list[Outcome]:
-    ruff = [sys.executable, "-m", "ruff"]
+    python = [sys.executable, "-m"]
+    ruff = [*python, "ruff"]
     return [
         run_check("Python style", [*ruff, "check", "."]),
         run_check("Python format", [*ruff, "format", "--check", "."]),
         run_check("JavaScript style", node("@biomejs/biome/bin/biome", "lint", "static/js")),
+        run_check("Python types", [*python, "mypy", "."]),
         run_check("JavaScript types", node("typescript/bin/tsc", "--project", "tsconfig.json")),
     ]
 

@@ -91,4 +91,4 @@ def warm() -> None:
 
     image = imagecodecs.png_encode(np.zeros((8, 8, 3), np.uint8))
     for algorithm in ALGORITHMS:
-        superpixel_png(image, Region(0, 0, 8, 8), algorithm, {})
+        superpixel_png(bytes(image), Region(0, 0, 8, 8), algorithm, {})

@@ -72,7 +72,7 @@ class Algorithm:
         }
 
 
-def grid(rows: int, cols: int, count: int) -> tuple[int, int]:
+def grid(rows: int, cols: int, count: float) -> tuple[int, int]:
     """Return rows and columns of a grid of about `count` nearly square cells, each of at least one pixel."""
     side = math.sqrt(rows * cols / count)
     if rows > cols:

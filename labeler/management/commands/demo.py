@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import skimage.data
@@ -172,9 +173,8 @@ class Command(BaseCommand):
         taken = 0
         for position, file in enumerate(files):
             try:
-                ingest_image(
-                    project=project, file=file, position=position, name=file.name, case="", um_per_px=None, by=creator
-                )
+                facts: dict[str, Any] = {"position": position, "name": str(file.name), "case": "", "um_per_px": None}
+                ingest_image(project=project, file=file, by=creator, **facts)
                 taken += 1
             except IngestError as error:
                 self.stdout.write(f"  left out: {file.name}: {error}")

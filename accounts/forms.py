@@ -29,7 +29,8 @@ class MoreRightsForm(RequestForm):
     purpose = None
 
     def clean(self):
-        return super().clean() | {"purpose": Registration.Purpose.CREATE}
+        super().clean()
+        return self.cleaned_data | {"purpose": Registration.Purpose.CREATE}
 
 
 class SignupForm(RequestForm):

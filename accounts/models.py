@@ -26,7 +26,7 @@ class User(AbstractUser):
     """A person. Rights come from grants and memberships, never from flags set by hand."""
 
     first_name = None  # type: ignore[assignment]  # Django's way to drop a field
-    last_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]  # likewise
     email = models.EmailField("e-mail", unique=True)
     full_name = models.CharField(max_length=150)
     affiliation = models.CharField(max_length=200, blank=True)

@@ -107,11 +107,12 @@ def set_aside(*, annotation: Annotation, by: User, reason: str, comment: str) ->
 
 
 @transaction.atomic
-def give_back(*, annotation: Annotation, by: User, comment: str) -> None:
-    """Return closed work to its member, with a word about what is to be changed."""
+def give_back(*, annotation: Annotation, by: User, comment: str) -> Membership:
+    """Return closed work to its member, with a word about what is to be changed; tell who that is."""
     if annotation.member is None:
         raise Refused("Only the annotation of a member can be returned.")
     if annotation.image.project.archived_at:
         raise Refused("This project is archived, so nothing can be returned in it any more.")
     move(annotation, State.RETURNED, cannot_reason="", comment=comment)
     record("annotation returned", annotation, actor=by, old=annotation.state, new=State.RETURNED, reason=comment)
+    return annotation.member

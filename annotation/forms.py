@@ -21,7 +21,8 @@ class CannotLabelForm(forms.Form):
     comment = forms.CharField(max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
     def clean(self):
-        data = super().clean()
+        super().clean()
+        data = self.cleaned_data
         if data.get("reason") == Annotation.CannotReason.OTHER and not data.get("comment"):
             self.add_error("comment", "Say in a few words why the image cannot be labelled.")
         return data

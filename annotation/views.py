@@ -88,11 +88,10 @@ def label_next(request: PersonRequest, pk: int) -> HttpResponse:
 def editor(request: PersonRequest, pk: int) -> HttpResponse:
     """Show an annotation: to its member to work on when it is its turn, to everybody else and later read-only."""
     annotation = get_annotation(request.user, pk, Capability.SEE)
-    member = annotation.member
-    own = member is not None and member.user_id == request.user.pk
+    own = annotation.member if annotation.member and annotation.member.user_id == request.user.pk else None
     project = annotation.image.project
-    turn = assignment.next_open(member) if member and own else None
-    workable = own and annotation.is_open and not project.archived_at
+    workable = own is not None and annotation.is_open and not own.removed_at and not project.archived_at
+    turn = assignment.next_open(own) if own else None
     if workable and annotation.state == Annotation.State.WAITING and turn != annotation:
         return redirect("label_next", project.pk)
     closed = not annotation.is_open and not project.archived_at
@@ -100,7 +99,7 @@ def editor(request: PersonRequest, pk: int) -> HttpResponse:
         "annotation": annotation,
         "image": annotation.image,
         "project": project,
-        "own": own,
+        "own": own is not None,
         "neighbours": neighbours(annotation, turn),
         "may_return": closed and may(request.user, project, Capability.REVIEW),
         "cannot_form": CannotLabelForm(),
@@ -238,9 +237,9 @@ def annotation_return(request: PersonRequest, pk: int) -> HttpResponse:
         messages.error(request, str(next(iter(form.errors.values()))[0]))
         return redirect(back)
     try:
-        assignment.give_back(annotation=annotation, by=request.user, comment=form.cleaned_data["comment"])
+        member = assignment.give_back(annotation=annotation, by=request.user, comment=form.cleaned_data["comment"])
     except Refused as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, f"{annotation.image} was returned to {annotation.author}.")
+        messages.success(request, f"{annotation.image} was returned to {member.user.full_name}.")
     return redirect(back)

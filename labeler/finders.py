@@ -29,7 +29,7 @@ class NodeModulesFinder(BaseFinder):
 
     def __init__(self, *args, **kwargs):
         self.storage = FileSystemStorage(location=settings.BASE_DIR / "node_modules")
-        self.storage.prefix = PREFIX.rstrip("/")
+        self.storage.prefix = PREFIX.rstrip("/")  # type: ignore[attr-defined]  # as Django's own finders do
 
     def check(self, **kwargs):
         return []

@@ -3,13 +3,13 @@
 import logging
 import threading
 from collections.abc import Callable
-from typing import cast
 
 from django import forms
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
-from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, JsonResponse
+from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_POST, require_safe
@@ -65,19 +65,19 @@ def images_place(request: PersonRequest, pk: int) -> JsonResponse:
 
 
 @require_safe
-def image_pixels(request: PersonRequest, pk: int) -> HttpResponse:
+def image_pixels(request: PersonRequest, pk: int) -> HttpResponseBase:
     image = get_image(request.user, pk, Capability.SEE)
     return _answer(request, image.pixels_sha256, "image/png", lambda: storages["images"].open(image.pixels_name))
 
 
 @require_safe
-def image_thumbnail(request: PersonRequest, pk: int) -> HttpResponse:
+def image_thumbnail(request: PersonRequest, pk: int) -> HttpResponseBase:
     image = get_image(request.user, pk, Capability.SEE)
     return _answer(request, f"{image.pixels_sha256}-thumbnail", "image/jpeg", lambda: _open_thumbnail(image))
 
 
 @require_safe
-def image_tile(request: PersonRequest, pk: int, level: int, column: int, row: int) -> HttpResponse:
+def image_tile(request: PersonRequest, pk: int, level: int, column: int, row: int) -> HttpResponseBase:
     image = get_image(request.user, pk, Capability.SEE)
     columns, rows = level_tiles(image.width, image.height, level)
     if not is_tiled(image) or column >= columns or row >= rows:
@@ -86,13 +86,13 @@ def image_tile(request: PersonRequest, pk: int, level: int, column: int, row: in
     return _answer(request, etag, "image/jpeg", lambda: _open_tile(image, tile_name(image, level, column, row)))
 
 
-def _answer(request: PersonRequest, etag: str, content_type: str, open_file: Callable[[], File]) -> HttpResponse:
+def _answer(request: PersonRequest, etag: str, content_type: str, open_file: Callable[[], File]) -> HttpResponseBase:
     """Send what `open_file` gives, or 304 to a browser that has it; the caller has checked the permission."""
     quoted = quote_etag(etag)
-    response = get_conditional_response(request, etag=quoted)
+    response: HttpResponseBase | None = get_conditional_response(request, etag=quoted)
     if response is None:
         try:
-            response = cast(HttpResponse, FileResponse(open_file(), content_type=content_type))
+            response = FileResponse(open_file(), content_type=content_type)
         except WorkerError:
             error = "The server is busy preparing images. Try again in a moment."
             return JsonResponse({"error": error}, status=503, headers={"Retry-After": "5"})

@@ -15,7 +15,8 @@ class PersonField(forms.ModelChoiceField):
 
 class GrantForm(forms.ModelForm):
     def clean(self):
-        answers = super().clean()
+        super().clean()
+        answers = self.cleaned_data
         since = answers.get("since") or self.instance.since
         if answers.get("until") and answers["until"] <= since:
             self.add_error("until", "The end lies before the beginning. To end a grant, enter the present time.")

@@ -1,5 +1,7 @@
 """What several admin pages share."""
 
+from django.contrib import admin
+
 from accounts.audit import record
 
 
@@ -40,7 +42,7 @@ class SuperuserOnly:
         return self.has_module_permission(request)
 
 
-class Audited:
+class Audited(admin.ModelAdmin):
     """Writes what was added or changed by hand into the audit trail, within the admin's transaction."""
 
     audited_except = ("password", "password1", "password2", "usable_password")

@@ -341,7 +341,7 @@ def _flatten(image: Image.Image, report: list[str]) -> Image.Image:
     if image.has_transparency_data:
         image = image.convert("LA").convert("RGBA") if image.mode == "La" else image.convert("RGBA")
         alpha = image.getchannel("A")
-        if np.asarray(alpha).min() < 255:
+        if alpha.getextrema() != (255, 255):
             report.append("Transparent parts were laid over white.")
         flat = Image.new("RGB", image.size, "white")
         flat.paste(image, mask=alpha)

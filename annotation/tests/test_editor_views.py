@@ -203,7 +203,7 @@ def test_closed_work_is_returned_with_a_comment(client, creator, annotation, sta
     client.force_login(creator)
     response = give_back(client, annotation)
     assert response.url == reverse("home") + f"#project-{annotation.image.project_id}"
-    assert said(response) == [("success", "field-0.png was returned to anna.")]
+    assert said(response) == [("success", "field-0.png was returned to Anna Annotator.")]
     annotation.refresh_from_db()
     assert (annotation.state, annotation.cannot_reason, annotation.comment) == ("returned", "", "Mind the border")
     event = AuditEvent.objects.get()
@@ -243,3 +243,17 @@ def test_returned_work_is_labelled_and_submitted_again(painter, annotation, crea
     assert label_next(painter, project).url == reverse("editor", args=[annotation.pk])
     assert config(editor(painter, annotation))["annotation"]["comment"] == "Mind the border"
     assert send(painter, annotation, save_form({}, "ground_truth")).json()["state"] == "submitted"
+
+
+@pytest.mark.parametrize("state", ["waiting", "in_progress"])
+def test_an_administrator_who_was_a_member_once_looks_at_that_work_read_only(client, annotation, state):
+    member = annotation.member
+    member.user.is_superuser = True
+    member.user.save()
+    member.removed_at = timezone.now()
+    member.save()
+    Annotation.objects.filter(pk=annotation.pk).update(state=state)
+    client.force_login(member.user)
+    response = client.get(reverse("editor", args=[annotation.pk]))
+    assert response.status_code == 200
+    assert response.context["config"]["annotation"]["readOnly"] is True

@@ -122,10 +122,19 @@ class ProjectMasks:
         """Return the revision that is exported of each annotation: {annotation: (number, saved at)}."""
         kinds = {annotation.pk: self.choice.kinds(annotation) for annotation in annotations}
         kept = Revision.objects.filter(annotation__in=kinds, kind__in=KEPT_KINDS).order_by("number")
-        return {
-            annotation: (number, saved_at)
+        last = {
+            annotation: (number, saved_at, kind)
             for annotation, number, kind, saved_at in kept.values_list("annotation", "number", "kind", "saved_at")
             if kind in kinds[annotation]
+        }
+        # A ground truth that was returned is not wanted by who asks for checkpoints only.
+        rejected = set()
+        if not self.choice.returned:
+            rejected = {annotation.pk for annotation in annotations if annotation.state == State.RETURNED}
+        return {
+            annotation: (number, saved_at)
+            for annotation, (number, saved_at, kind) in last.items()
+            if annotation not in rejected or kind == Kind.CHECKPOINT
         }
 
     def mask_path(self, annotation: Annotation) -> str:

@@ -49,9 +49,13 @@ def role_of(user: User, project: Project) -> Role:
     if not user.is_approved or user.is_irb_staff:
         return Role.IRB_STAFF if user.is_irb_staff else Role.OUTSIDER
     membership = project.memberships.active().filter(user=user).first()
-    if membership and user.may_label:
-        return Role(membership.role)
-    return Role.ADMINISTRATOR if user.is_superuser else Role.OUTSIDER
+    if membership is None or not user.may_label:
+        return Role.ADMINISTRATOR if user.is_superuser else Role.OUTSIDER
+    if user.is_superuser:
+        return Role.CREATOR  # an administrator who labels keeps the rights of an administrator
+    if membership.role == Membership.Role.CREATOR and not user.may_create_projects:
+        return Role.ANNOTATOR  # the right to create projects has ended
+    return Role(membership.role)
 
 
 def check(user: User, project: Project, capability: Capability) -> Role:

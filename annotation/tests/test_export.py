@@ -274,3 +274,10 @@ def test_queries_grow_with_slices_of_images_and_not_with_images(project, submit,
         submit(add_image(project, 2, 2, f"{number}.png"), np.ones((2, 2), np.uint8))
     with django_assert_max_num_queries(7):
         list(masks_zip([project]))
+
+
+def test_a_returned_ground_truth_does_not_leave_with_the_checkpoints(project, submit):
+    annotation = submit(add_image(project, 4, 4, "a.png"), np.full((4, 4), 1, np.uint8))
+    Annotation.objects.filter(pk=annotation.pk).update(state="returned")
+    assert masks(zipped([project], checkpoints=True)) == []
+    assert len(masks(zipped([project], returned=True))) == 1

@@ -63,3 +63,16 @@ def test_other_methods_are_refused(client, creator, project, name, method):
     client.force_login(creator)
     response = getattr(client, method)(reverse(name, args=[] if name == "home" else [project.pk]))
     assert response.status_code == 405
+
+
+def test_a_creator_whose_right_to_create_has_ended_labels_and_manages_nothing(client, creator, project):
+    creator.grants.update(may_create_projects=False)
+    client.force_login(creator)
+    assert client.get(reverse("project_edit", args=[project.pk])).status_code == 403
+    assert client.get(reverse("label_next", args=[project.pk])).status_code == 302
+
+
+def test_an_administrator_who_is_a_member_keeps_the_rights_of_an_administrator(client, administrator, project):
+    MembershipFactory(project=project, user=administrator)
+    client.force_login(administrator)
+    assert client.get(reverse("project_edit", args=[project.pk])).status_code == 200

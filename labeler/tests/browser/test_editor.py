@@ -189,6 +189,24 @@ def test_a_creator_looks_at_submitted_work_and_returns_it(editor, work, browser,
     expect(page.get_by_text("The lumen is missing.")).to_be_visible()
 
 
+def test_a_ground_truth_without_an_answer_is_sent_again_before_anything_else(editor, work, troubles):
+    page, painter = editor.page, Painter(500, 360)
+    page.keyboard.press("1")
+    editor.set_diameter(9)
+    painter.stroke(editor.drag((-50, 0), (50, 0)), 9, 1)
+    page.route("**/revisions/", lambda route: route.abort())
+    page.keyboard.press("Control+Enter")
+    again = page.get_by_role("button", name="Try again")
+    expect(again).to_be_visible(timeout=40_000)
+    editor.page.keyboard.press("Control+s")
+    page.unroute("**/revisions/")
+    again.click()
+    editor.wait_until_open("field-2.png")
+    assert np.array_equal(stored(work[0]), painter.mask)
+    assert work[0].state == Annotation.State.SUBMITTED
+    assert work[0].head == 1
+
+
 def test_going_back_never_shows_labels_of_earlier(editor, work):
     page = editor.page
     page.keyboard.press("1")

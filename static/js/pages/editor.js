@@ -131,10 +131,14 @@ async function saveCheckpoint() {
 async function saveGroundTruth() {
   if (painter.busy) return;
   if (map.isBlank() && (await ask(dialog(document, "blank-dialog"))) !== "yes") return;
-  cover.show("Saving the ground truth…");
-  const answer = await saver.save("ground_truth");
-  if (answer) leave(answer.next);
-  else cover.hide();
+  for (;;) {
+    cover.show("Saving the ground truth…");
+    const answer = await saver.save("ground_truth");
+    if (answer) return leave(answer.next);
+    if (saver.pending?.kind !== "ground_truth") return cover.hide();
+    // It may have arrived. Whatever was painted now would come too late, so the person stays here until it is known.
+    await cover.giveUp(saver.state.message);
+  }
 }
 
 const showSaveState = saveStatus(root, annotation.head);
@@ -281,7 +285,6 @@ function wire() {
 }
 
 async function start() {
-  find(document, "#reload", HTMLElement).addEventListener("click", () => location.reload());
   wire();
   const pixels = new Promise((resolve, reject) => {
     viewer.addEventListener("ready", resolve);
@@ -291,7 +294,8 @@ async function start() {
     const [stored] = await Promise.all([loadLabels(map, urls, annotation.head), pixels]);
     saver.stored = new Set(stored);
   } catch (error) {
-    cover.giveUp(error instanceof Error ? error.message : String(error));
+    await cover.giveUp(error instanceof Error ? error.message : String(error));
+    location.reload();
     return;
   }
   stage.refresh();

@@ -87,6 +87,8 @@ export class Cover {
   /** @param {string} text */
   show(text) {
     this.text.textContent = text;
+    this.spinner.hidden = false;
+    this.way.hidden = true;
     this.cover.hidden = false;
     this.covered.inert = true;
   }
@@ -96,10 +98,16 @@ export class Cover {
     this.covered.inert = false;
   }
 
-  /** What cannot be waited for any longer, with ways out. @param {string} sentence */
+  /**
+   * What cannot go on by itself, with ways out. Resolves when the person wants to try again.
+   * @param {string} sentence
+   * @returns {Promise<void>}
+   */
   giveUp(sentence) {
     this.show(sentence);
     this.spinner.hidden = true;
     this.way.hidden = false;
+    const again = find(this.way, "#try-again", HTMLButtonElement);
+    return new Promise((resolve) => again.addEventListener("click", () => resolve(), { once: true }));
   }
 }

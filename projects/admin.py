@@ -104,7 +104,7 @@ class ProjectAdmin(OwnProjectsAdmin):
     list_filter = [ArchivedFilter]
     allowed_lookups = frozenset({"archived"})
     search_fields = ["name", "description"]
-    actions = ["download_masks"]
+    actions = ["download_masks", "download_all_masks"]
     fields = [
         "name",
         "creator_name",
@@ -158,8 +158,12 @@ class ProjectAdmin(OwnProjectsAdmin):
         return project.archived_at and f"{project.archived_at:%Y-%m-%d}"
 
     @admin.action(description="Download masks", permissions=["view"])
-    def download_masks(self, request, queryset):
-        return export_response(request, Project.objects.filter(pk__in=queryset.values("pk")))
+    def download_masks(self, request, queryset, **choices):
+        return export_response(request, Project.objects.filter(pk__in=queryset.values("pk")), **choices)
+
+    @admin.action(description="Download masks, also returned and unfinished ones", permissions=["view"])
+    def download_all_masks(self, request, queryset):
+        return self.download_masks(request, queryset, returned=True, checkpoints=True)
 
 
 @admin.register(Image)
@@ -171,7 +175,7 @@ class ImageAdmin(OwnProjectsAdmin):
     search_fields = ["name", "case"]
     list_select_related = ["project"]
     ordering = ["project_id", "position"]
-    actions = ["download_masks"]
+    actions = ["download_masks", "download_all_masks"]
     fields = ["thumbnail", "name", "project", "number", "case", "um_per_px", "size", "status", "report", "work"]
     readonly_fields = fields
 
@@ -216,6 +220,12 @@ class ImageAdmin(OwnProjectsAdmin):
         return ", ".join(f"{number} {label.lower()}" for number, label in counts if number) or "none"
 
     @admin.action(description="Download masks of selected images", permissions=["view"])
-    def download_masks(self, request, queryset):
+    def download_masks(self, request, queryset, **choices):
         images = Image.objects.filter(pk__in=queryset.values("pk"))
-        return export_response(request, Project.objects.filter(images__in=images).distinct(), images)
+        return export_response(request, Project.objects.filter(images__in=images).distinct(), images, **choices)
+
+    @admin.action(
+        description="Download masks of selected images, also returned and unfinished ones", permissions=["view"]
+    )
+    def download_all_masks(self, request, queryset):
+        return self.download_masks(request, queryset, returned=True, checkpoints=True)

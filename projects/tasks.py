@@ -18,10 +18,8 @@ from projects.models import Image
 
 @task()
 def make_tiles(image_id: int) -> None:
-    """Make the DeepZoom tiles of an image and call it ready. Running twice does no harm."""
-    image = Image.objects.get(pk=image_id)
-    store_tiles(image)
-    Image.objects.filter(pk=image_id, status=Image.Status.PREPARING).update(status=Image.Status.READY)
+    """Make the DeepZoom tiles of an image. Running twice does no harm."""
+    store_tiles(Image.objects.get(pk=image_id))
 
 
 def tile_name(image: Image, level: int, column: int, row: int) -> str:
@@ -35,12 +33,13 @@ def thumbnail_name(image: Image) -> str:
 
 
 def store_tiles(image: Image) -> None:
-    """Compute every tile of an image in a worker process and put them into the `cache` store."""
+    """Compute every tile of an image in a worker process, put them into the `cache` store and call the image ready."""
     with local_copy(image) as path, TemporaryDirectory(prefix="labeler-") as folder:
         workers.run(write_tiles, str(path), folder, seconds=settings.INGEST_SECONDS)
         for tile in Path(folder).glob("*/*.jpg"):
             with tile.open("rb") as file:
                 storages["cache"].save(f"{image.key}/tiles/{tile.parent.name}/{tile.name}", File(file))
+    Image.objects.filter(pk=image.pk, status=Image.Status.PREPARING).update(status=Image.Status.READY)
 
 
 @contextmanager

@@ -26,8 +26,8 @@ def exported(monkeypatch):
     """What the actions would export, instead of the export."""
     calls = []
 
-    def note(request, projects, images=None):
-        calls.append((set(projects), None if images is None else set(images)))
+    def note(request, projects, images=None, **choices):
+        calls.append((set(projects), None if images is None else set(images), choices))
 
     monkeypatch.setattr(projects_admin, "export_response", note)
     return calls
@@ -95,20 +95,26 @@ def test_own_pages_open_to_read_only(client, creator, project, annotator):
 
 
 @pytest.mark.parametrize("select_across", ["0", "1"])
-def test_forged_selection_exports_nothing_foreign(client, creator, project, foreign, exported, select_across):
+@pytest.mark.parametrize(
+    ("action", "choices"),
+    [("download_masks", {}), ("download_all_masks", {"returned": True, "checkpoints": True})],
+)
+def test_forged_selection_exports_nothing_foreign(
+    client, creator, project, foreign, exported, select_across, action, choices
+):
     image = ImageFactory(project=project)
     client.force_login(creator)
     for url, ids in [(PROJECTS, [project.pk, foreign.pk]), (IMAGES, [image.pk, foreign.images.get().pk])]:
-        data = {"action": "download_masks", "select_across": select_across, ACTION_CHECKBOX_NAME: ids}
+        data = {"action": action, "select_across": select_across, ACTION_CHECKBOX_NAME: ids}
         assert client.post(url, data).status_code == 302
-    assert exported == [({project}, None), ({project}, {image})]
+    assert exported == [({project}, None, choices), ({project}, {image}, choices)]
 
 
 def test_selection_of_only_foreign_things_exports_nothing(client, creator, project, foreign, exported):
     client.force_login(creator)
     data = {"action": "download_masks", ACTION_CHECKBOX_NAME: [foreign.pk]}
     client.post(PROJECTS, data)
-    assert exported in ([], [(set(), None)])
+    assert exported in ([], [(set(), None, {})])
 
 
 @pytest.mark.parametrize(

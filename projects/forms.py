@@ -12,7 +12,8 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 
 from accounts.models import User
-from projects.models import Project, name_key
+from annotation.imaging.archive import name_key
+from projects.models import Project
 
 MAX_CATEGORIES = 254
 NAME_TAKEN = "You have a project of this name already. Choose another name."

@@ -19,10 +19,11 @@ from accounts.audit import record
 from accounts.models import User
 from annotation import workers
 from annotation.assignment import assign_images
+from annotation.imaging.archive import name_key
 from annotation.imaging.pyramid import TILE, max_level
 from annotation.imaging.sources import Refused, Upload, read_upload
 from annotation.imaging.workers import WorkerBusy, WorkerDied, WorkerError, WorkerOutOfMemory, WorkerTimeout
-from projects.models import Image, Project, name_key
+from projects.models import Image, Project
 from projects.tasks import make_tiles, thumbnail_name
 
 NAME_KEY_LENGTH = 400  # of the column; a name of 255 characters may fold to more

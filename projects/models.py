@@ -1,7 +1,6 @@
 """Projects, their categories, members and images. Who may do what with them is written in `permissions`."""
 
 import secrets
-import unicodedata
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -10,17 +9,14 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from annotation.imaging.archive import name_key
+
 UNLABELLED, IGNORE = 0, 255
 
 
 def new_key() -> str:
     """A random name under which an image is stored; it says nothing about the patient or the file."""
     return secrets.token_hex(16)
-
-
-def name_key(name: str) -> str:
-    """The form in which two names count as the same: Unicode NFC, case folded."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 class Project(models.Model):

@@ -133,7 +133,6 @@ def main() -> int:
     parser.add_argument(
         "--no-skips", action="store_true", default=bool(os.environ.get("CI")), help="a skip is a failure"
     )
-    parser.set_defaults(no_skips=bool(os.environ.get("CI")))
     options, pytest_arguments = parser.parse_known_args()
     if options.lint:
         outcomes = run_lint()

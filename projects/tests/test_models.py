@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError
 
-from projects.models import name_key
+from annotation.imaging.archive import name_key
 from projects.tests.factories import CategoryFactory, ImageFactory, MembershipFactory, ProjectFactory
 
 

@@ -6,7 +6,7 @@ from skimage.segmentation import felzenszwalb as reference
 from annotation.imaging.phantom import tissue_phantom
 from annotation.imaging.superpixels.felzenszwalb import felzenszwalb
 from annotation.imaging.superpixels.kernels.colour import blur
-from annotation.imaging.tests.quality import agreement, explained_variation
+from annotation.imaging.superpixels.quality import agreement, explained_variation
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from skimage.segmentation import quickshift as reference
 
 from annotation.imaging.phantom import tissue_phantom
 from annotation.imaging.superpixels.quickshift import quickshift
-from annotation.imaging.tests.quality import agreement, explained_variation
+from annotation.imaging.superpixels.quality import agreement, explained_variation
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from annotation.imaging.phantom import tissue_phantom
 from annotation.imaging.superpixels.kernels.colour import luminance
 from annotation.imaging.superpixels.kernels.watershed import gradient
 from annotation.imaging.superpixels.watershed import watershed
-from annotation.imaging.tests.quality import agreement, explained_variation
+from annotation.imaging.superpixels.quality import agreement, explained_variation
 
 
 @pytest.fixture(scope="module")

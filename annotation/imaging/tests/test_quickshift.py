@@ -3,8 +3,8 @@ import pytest
 from skimage.segmentation import quickshift as reference
 
 from annotation.imaging.phantom import tissue_phantom
-from annotation.imaging.superpixels.quickshift import quickshift
 from annotation.imaging.superpixels.quality import agreement, explained_variation
+from annotation.imaging.superpixels.quickshift import quickshift
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from skimage.segmentation import slic as reference
 from annotation.imaging.phantom import tissue_phantom
 from annotation.imaging.superpixels.kernels.colour import lab_planes
 from annotation.imaging.superpixels.kernels.regions import join_small
-from annotation.imaging.superpixels.slic import slic
 from annotation.imaging.superpixels.quality import explained_variation
+from annotation.imaging.superpixels.slic import slic
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from skimage.segmentation import watershed as reference
 from annotation.imaging.phantom import tissue_phantom
 from annotation.imaging.superpixels.kernels.colour import luminance
 from annotation.imaging.superpixels.kernels.watershed import gradient
-from annotation.imaging.superpixels.watershed import watershed
 from annotation.imaging.superpixels.quality import agreement, explained_variation
+from annotation.imaging.superpixels.watershed import watershed
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,6 @@ from annotation.imaging.compression import gzip_compress
 
 ALARM_STEPS = 4  # a unit of `straddle` is a quarter of a ΔE
 ALARM = 12 * ALARM_STEPS  # of the segments above it on phantoms, 77 to 91 % have a second tissue on a fifth of them
-NOWHERE = 65_535
 HEADER_MAX_BYTES = 4096
 MAX_BYTES = 4_000_000  # 65,535 segments and four sides of 100,000 pixels need 1.5 million
 
@@ -72,7 +71,8 @@ def merge_tree(image: np.ndarray, labels: np.ndarray, number: np.ndarray | None 
         number = np.arange(int(labels.max()) + 1, dtype=np.int32)
     first, left = regions.find_runs(labels)
     size, mean, alarm = straddle.measure(colour.lab_planes(image), labels, first, left, len(number))
-    pairs = regions.contacts(first, left, labels[np.repeat(np.arange(len(first) - 1), np.diff(first)), left], labels.shape[1])
+    rows = np.repeat(np.arange(len(labels)), np.diff(first))
+    pairs = regions.contacts(first, left, labels[rows, left], labels.shape[1])
     children, cost, alarms = tree.merge_all(size, mean, alarm, pairs)
     kept, merges = tree.restrict(children, number)
     inside = np.flatnonzero(number >= 0)

@@ -169,6 +169,28 @@ def _pop(keys, heap, filled):
 
 
 @kernel
+def number_in_order(labels, count):
+    """Number the labels that occur, of 0…count−1, in the order of their first pixels.
+
+    Returns
+    -------
+    number : (count,) int32 ndarray
+        −1 for labels that do not occur.
+    found : int
+        How many occur.
+    """
+    number = np.full(count, -1, np.int32)
+    found = 0
+    rows, cols = labels.shape
+    for y in range(rows):
+        for x in range(cols):
+            if number[labels[y, x]] < 0:
+                number[labels[y, x]] = found
+                found += 1
+    return number, found
+
+
+@kernel
 def restrict(children, number):
     """Keep the merges whose two sides both have segments in a part of the image.
 

@@ -1,4 +1,4 @@
-"""A superpixel map as it travels and is kept: a grey PNG that also says how many segments it has, and its merge tree."""
+"""A superpixel map as it travels and is kept: a grey PNG that also says how many segments it has; with its tree."""
 
 import math
 import struct

@@ -35,7 +35,7 @@ class MergeTree:
     Attributes
     ----------
     heights : (m,) float32 ndarray
-        The costs, strictly increasing; comparable between maps of one image.
+        The costs, above 0 and strictly increasing; comparable between maps of one image.
     merges : (m, 2) uint16 ndarray
         A segment on either side of each merge.
     straddle : (n + m,) uint8 ndarray
@@ -82,9 +82,9 @@ def merge_tree(image: np.ndarray, labels: np.ndarray, number: np.ndarray | None 
 
 
 def increasing(cost: np.ndarray) -> np.ndarray:
-    """Return costs as float32, each at least the next number after the one before."""
+    """Return costs as float32 above 0, each at least the next number after the one before."""
     # As whole numbers, the bits of floats that are not negative have the order of the floats, without gaps.
-    bits = cost.astype(np.float32).view(np.int32).astype(np.int64)
+    bits = np.maximum(cost.astype(np.float32).view(np.int32).astype(np.int64), 1)
     at = np.arange(len(bits))
     return (np.maximum.accumulate(bits - at) + at).astype(np.int32).view(np.float32)
 

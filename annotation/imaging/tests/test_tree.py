@@ -135,11 +135,11 @@ def test_equal_costs_are_merged_in_a_fixed_order():
 
 
 def test_heights_increase_by_the_smallest_step_where_costs_do_not():
-    zero, one = np.float32(0), np.float32(1)
-    tiny = np.nextafter(zero, one)
+    one = np.float32(1)
+    tiny = np.nextafter(np.float32(0), one)
     above = np.nextafter(one, np.float32(2))
     cost = np.array([0, 0, 1, 0.5, 1, 7])
-    assert increasing(cost).tolist() == [zero, tiny, one, above, np.nextafter(above, np.float32(2)), 7]
+    assert increasing(cost).tolist() == [tiny, 2 * tiny, one, above, np.nextafter(above, np.float32(2)), 7]
 
 
 def test_a_merge_keeps_the_smallest_segment_of_either_side_inside():

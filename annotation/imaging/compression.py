@@ -11,7 +11,7 @@ except ImportError:
 LEVEL = 6
 
 
-def zlib_compress(data: bytes | memoryview) -> bytes:
+def zlib_compress(data: bytes) -> bytes:
     return bytes(deflate.zlib_compress(data, LEVEL)) if deflate else zlib.compress(data, LEVEL)
 
 

@@ -134,7 +134,7 @@ def superpixel_png(image: bytes, region: Region, algorithm: str, parameters: Map
 
     Parameters and errors are those of `superpixel_map`.
     """
-    labels = segment(algorithm, assemble([Piece(0, 0, image)], region), **parameters)
+    labels = segment(algorithm, assemble([Piece(0, 0, image)], region), "numba", **parameters)
     check_count(int(labels.max()) + 1, labels.size, algorithm)
     return encode_map(labels)
 

@@ -19,7 +19,7 @@ import numpy as np
 from annotation.imaging.compression import gzip_compress
 
 ALARM_STEPS = 4  # a unit of `straddle` is a quarter of a ΔE
-ALARM = 12 * ALARM_STEPS  # of the segments above it on phantoms, 77 to 91 % have a second tissue on a fifth of them
+ALARM = 12 * ALARM_STEPS  # of the segments above it on phantoms, 72 to 83 % have a second tissue on a fifth of them
 HEADER_MAX_BYTES = 4096
 MAX_BYTES = 4_000_000  # 65,535 segments and four sides of 100,000 pixels need 1.5 million
 

@@ -192,7 +192,7 @@ def test_two_halves_are_an_alarm_and_a_speck_is_none(sigma):
 
 def test_a_chequered_segment_is_one_texture():
     image = np.where(np.indices((40, 40)).sum(0)[..., None] % 2, PINK, PURPLE).astype(np.uint8)
-    assert alarm_of(image) == 0
+    assert alarm_of(image) < ALARM / 6
 
 
 def test_a_node_of_two_colours_alarms_and_so_does_one_with_a_bad_child():

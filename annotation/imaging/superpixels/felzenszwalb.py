@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from annotation.imaging.superpixels.parameters import (
+    MAX_HALO_PX,
     Algorithm,
     Parameter,
     Value,
@@ -64,16 +65,16 @@ def reference(image: np.ndarray, scale: float, sigma: float, min_size: int, spac
     """Do the same with `skimage.segmentation.felzenszwalb`."""
     from skimage import segmentation
 
-    from annotation.imaging.superpixels.reference import connected, lab_image, stain_image
+    from annotation.imaging.superpixels.reference import joined, lab_image, stain_image
 
     colors = image
     if space != "rgb":  # felzenszwalb() takes numbers for 0…1 and divides the scale by 255
         colors = (lab_image(image) if space == "lab" else stain_image(image)) * (RGB_OVER_LAB / 255)
-    return connected(segmentation.felzenszwalb(colors, scale, sigma, min_size))
+    return joined(segmentation.felzenszwalb(colors, scale, sigma, min_size), image)
 
 
 def _halo(values: Mapping[str, Value]) -> int:
-    return 128  # a border moves when joins far away change; at this distance hardly any does
+    return MAX_HALO_PX // 2  # a border moves when joins far away change; at this distance hardly any does
 
 
 ALGORITHM = Algorithm(

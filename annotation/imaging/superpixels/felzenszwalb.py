@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from annotation.imaging.superpixels.parameters import (
-    MAX_HALO_PX,
     Algorithm,
     Parameter,
     Value,
@@ -14,6 +13,7 @@ from annotation.imaging.superpixels.parameters import (
     space_parameter,
 )
 
+HALO_PX = 128  # a border moves when joins far away change; at this distance hardly any does
 RGB_OVER_LAB = 2.55  # white is 255 there and 100 here: `scale` then means about the same in every space
 
 
@@ -74,7 +74,7 @@ def reference(image: np.ndarray, scale: float, sigma: float, min_size: int, spac
 
 
 def _halo(values: Mapping[str, Value]) -> int:
-    return MAX_HALO_PX // 2  # a border moves when joins far away change; at this distance hardly any does
+    return HALO_PX
 
 
 ALGORITHM = Algorithm(

@@ -8,7 +8,7 @@ from importlib.metadata import version as installed
 import numpy as np
 
 IMPLEMENTATIONS = ("numba", "skimage")
-MAX_HALO_PX = 128
+MAX_HALO_PX = 512
 Value = int | float | str
 
 

@@ -29,6 +29,15 @@ class Region:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An encoded part of an image and where its upper left corner lies, in pixels."""
+
+    x: int
+    y: int
+    png: bytes
+
+
 def superpixel_png(image: bytes, region: Region, algorithm: str, parameters: dict[str, float]) -> bytes:
     """Divide a region of a stored image into superpixels. Runs in a worker; see `segment` for the parameters.
 

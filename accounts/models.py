@@ -1,9 +1,9 @@
 """People, what they asked for, what they were granted, under which protocol, and the record of what happened."""
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser, Group, UserManager
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import FilteredRelation, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -69,11 +69,15 @@ class User(AbstractUser):
 
     @cached_property
     def _rights(self) -> tuple[bool, bool, bool]:
-        """Whether the person has a current grant, one to create projects, and is IRB staff: one query a request."""
-        grants = Grant.objects.current().filter(user=OuterRef("pk"))
-        groups = Group.objects.filter(user=OuterRef("pk"), name=IRB_STAFF)
-        rights = Exists(grants), Exists(grants.filter(may_create_projects=True)), Exists(groups)
-        return User.objects.filter(pk=self.pk).values_list(*rights).get()
+        """Whether the person has a current grant, one to create projects, and is IRB staff: one query a request.
+
+        Joins, since building three EXISTS took a third of the time of a whole request.
+        """
+        current = FilteredRelation("grants", condition=holds_now("grants__"))
+        rows = User.objects.filter(pk=self.pk).annotate(current=current)
+        pairs = list(rows.values_list("current__may_create_projects", "groups__name"))
+        creates = {creates for creates, _ in pairs if creates is not None}
+        return bool(creates), True in creates, any(group == IRB_STAFF for _, group in pairs)
 
     @property
     def is_irb_staff(self) -> bool:
@@ -171,11 +175,17 @@ class Registration(models.Model):
         return f"{self.user} ({self.get_status_display()})"
 
 
+def holds_now(prefix: str = "") -> Q:
+    """The condition under which a grant holds at this moment; `prefix` leads to it from another model."""
+    now = timezone.now()
+    ends = Q((f"{prefix}until", None)) | Q((f"{prefix}until__gt", now))
+    return ends & Q((f"{prefix}since__lte", now))
+
+
 class GrantQuerySet(models.QuerySet):
     def current(self):
         """Grants that hold at this moment."""
-        now = timezone.now()
-        return self.filter(Q(until=None) | Q(until__gt=now), since__lte=now)
+        return self.filter(holds_now())
 
 
 class Grant(models.Model):

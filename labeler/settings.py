@@ -200,6 +200,9 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["d
 IMAGE_MAX_BYTES = env.int("IMAGE_MAX_BYTES", default=300_000_000)
 IMAGE_MAX_PIXELS = env.int("IMAGE_MAX_PIXELS", default=100_000_000)
 WORKER_PROCESSES = env.int("WORKER_PROCESSES", default=2)
+# A call that waits keeps a thread of the web server: of 8 threads, 2 calls at work and 4 waiting leave 2 for saving.
+WORKER_WAITING = env.int("WORKER_WAITING", default=4)
+WORKER_WAITING_PER_PERSON = env.int("WORKER_WAITING_PER_PERSON", default=2)
 WORKER_MEMORY_BYTES = env.int("WORKER_MEMORY_BYTES", default=3_000_000_000)
 INGEST_SECONDS = env.int("INGEST_SECONDS", default=60)
 SUPERPIXEL_SECONDS = env.int("SUPERPIXEL_SECONDS", default=25)

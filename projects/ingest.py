@@ -66,7 +66,7 @@ def ingest_image(
         received, clean = Path(folder, "received"), Path(folder, "image.png")
         image = Image(project=project, position=position, name=name, case=case, um_per_px=um_per_px, uploaded_by=by)
         image.upload_sha256 = _receive(file, received)
-        _describe(image, upload := _read(received, clean))
+        _describe(image, upload := _read(received, clean, by))
         with clean.open("rb") as pixels:
             storages["images"].save(image.pixels_name, File(pixels))
     storages["cache"].save(thumbnail_name(image), ContentFile(upload.thumbnail))
@@ -149,11 +149,10 @@ def _receive(file: File, path: Path) -> str:
     return digest.hexdigest()
 
 
-def _read(received: Path, clean: Path) -> Upload:
+def _read(received: Path, clean: Path, by: User) -> Upload:
+    arguments = str(received), str(clean), settings.IMAGE_MAX_PIXELS
     try:
-        return workers.run(
-            read_upload, str(received), str(clean), settings.IMAGE_MAX_PIXELS, seconds=settings.INGEST_SECONDS
-        )
+        return workers.run(read_upload, *arguments, seconds=settings.INGEST_SECONDS, owner=by.pk)
     except Refused as error:
         raise IngestError(str(error), 400) from error
     except WorkerError as error:

@@ -218,3 +218,15 @@ def test_the_editor_gets_one_file_up_to_4096_and_tiles_above(project):
         "maxLevel": 13,
         "urlTemplate": f"/images/{large.pk}/tiles/{{level}}/{{column}}_{{row}}.jpg",
     }
+
+
+def test_an_upload_is_read_in_the_turn_of_the_person_who_sent_it(project, monkeypatch):
+    owners, run = [], ingest.workers.run
+
+    def watched(*args, **kwargs):
+        owners.append(kwargs["owner"])
+        return run(*args, **kwargs)
+
+    monkeypatch.setattr(ingest.workers, "run", watched)
+    upload(project)
+    assert owners == [project.creator.pk]

@@ -155,6 +155,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Labeler <labeler@loc
 # --- Storage ---------------------------------------------------------------------------------------------------------
 # images: the clean copies; labels: what people painted, never rewritten; cache: may be wiped at any time.
 
+CACHE_MAX_BYTES = env.int("CACHE_MAX_BYTES", default=20_000_000_000)
+
 
 def store(name: str) -> dict:
     """One storage alias: on S3 when S3_BUCKET is set, else below DATA_DIR."""
@@ -170,7 +172,13 @@ def store(name: str) -> dict:
                 "signature_version": "s3v4",
             },
         }
-    return {"BACKEND": "labeler.storage.DurableStorage", "OPTIONS": {"location": str(DATA_DIR / name)}}
+    folder = str(DATA_DIR / name)
+    if name == "cache":
+        return {
+            "BACKEND": "labeler.storage.CacheStorage",
+            "OPTIONS": {"location": folder, "max_bytes": CACHE_MAX_BYTES},
+        }
+    return {"BACKEND": "labeler.storage.DurableStorage", "OPTIONS": {"location": folder}}
 
 
 STORAGES = {

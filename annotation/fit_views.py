@@ -1,7 +1,5 @@
 """The fit meter over HTTP: how well superpixels could reproduce what the member has painted in a window."""
 
-import logging
-
 import numpy as np
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -23,9 +21,6 @@ from projects.pixels import pieces
 
 MAX_BYTES = TILE_MAX_BYTES + 10_000  # a label tile and what a form adds
 SECONDS = 10
-MIN_PIXELS = 100  # of a category: fewer say nothing about its borders
-TOO_LITTLE = "Paint a part of at least two categories that touch in this view, then measure again."
-logger = logging.getLogger(__name__)
 
 
 @csrf_exempt  # checked in `measure`, once it is known that the body may be read at all
@@ -46,15 +41,16 @@ def measure(request: PersonRequest, pk: int) -> HttpResponse:
         field, errors = next(iter(form.errors.items()))
         raise Refused(f"`{field}`: {errors[0]}", 400)
     window, labels = read_window(annotation.image, **form.cleaned_data)
-    counts = np.bincount(labels.ravel(), minlength=2)[1:]
-    if np.count_nonzero(counts >= MIN_PIXELS) < 2:
-        raise Refused(TOO_LITTLE, 422)
-    arguments = pieces(annotation.image, window), window, labels.tobytes()
     try:
+        fit.check_painted(labels)
+        arguments = pieces(annotation.image, window), window, labels.tobytes()
         settings = workers.run(fit.measure, *arguments, seconds=SECONDS, owner=request.user.pk, background=True)
+    except fit.TooLittlePainted as error:
+        raise Refused(str(error), 422) from error
     except WorkerError as error:
         return unavailable(error)
-    return JsonResponse({"settings": settings, "best": fit.best(settings), "labelled": int(counts.sum())})
+    labelled = int(np.count_nonzero(labels))
+    return JsonResponse({"settings": settings, "best": fit.best(settings), "labelled": labelled})
 
 
 def read_window(image: Image, tile, x: int, y: int) -> tuple[Region, np.ndarray]:

@@ -18,8 +18,11 @@ from projects.models import Image
 
 @task()
 def make_tiles(image_id: int) -> None:
-    """Make the DeepZoom tiles of an image. Running twice does no harm."""
+    """Make the DeepZoom tiles of an image, then its superpixel maps. Running twice does no harm."""
+    from annotation.tasks import warm_superpixels  # it needs the pixels that are made here
+
     store_tiles(Image.objects.get(pk=image_id))
+    warm_superpixels.enqueue(image_id)
 
 
 def tile_name(image: Image, level: int, column: int, row: int) -> str:

@@ -16,7 +16,7 @@ from annotation.imaging.superpixels.parameters import (
 COARSE_ITERATIONS = 8
 FINE_ITERATIONS = 2
 MIN_CELL_PX = 8
-SPARE_CELLS = 1.06  # some cells dissolve while fragments join; the smallest that remain too many join last
+SPARE_CELLS = 1.02  # some cells dissolve, when the smallest regions join until the count is right
 
 
 def slic(
@@ -69,7 +69,9 @@ def slic(
     centres = _settled(planes, down, across, weight, iterations=0)
     labels = np.empty(image.shape[:2], np.int32)
     assign(planes, down, across, centres, np.float32(weight), labels)
-    return regions.join_small(labels, planes, min_size=int(cell / 4), count=labels.size if size else n_segments)
+    if size:
+        return regions.join_small(labels, planes, min_size=int(cell / 4), count=labels.size)
+    return regions.join_small(labels, planes, min_size=1, count=n_segments)
 
 
 def _settled(planes: np.ndarray, down: np.ndarray, across: np.ndarray, weight: float, iterations: int) -> np.ndarray:

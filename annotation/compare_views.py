@@ -50,7 +50,7 @@ def superpixel_compare(request: PersonRequest, pk: int, algorithm: str) -> HttpR
 
 def computed(image: Image, form: CompareForm, owner: int) -> Comparison:
     region = form.region()
-    arguments = pieces(image, region), region, form.algorithm.name, form.values()
+    arguments = pieces(image, region, owner=owner), region, form.algorithm.name, form.values()
     return workers.run(compare, *arguments, seconds=settings.SUPERPIXEL_SECONDS, owner=owner)
 
 

@@ -43,8 +43,9 @@ def measure(request: PersonRequest, pk: int) -> HttpResponse:
     window, labels = read_window(annotation.image, **form.cleaned_data)
     try:
         fit.check_painted(labels)
-        arguments = pieces(annotation.image, window), window, labels.tobytes()
-        settings = workers.run(fit.measure, *arguments, seconds=SECONDS, owner=request.user.pk, background=True)
+        for_whom = {"owner": request.user.pk, "background": True}
+        arguments = pieces(annotation.image, window, **for_whom), window, labels.tobytes()
+        settings = workers.run(fit.measure, *arguments, seconds=SECONDS, **for_whom)
     except fit.TooLittlePainted as error:
         raise Refused(str(error), 422) from error
     except WorkerError as error:

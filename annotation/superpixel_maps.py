@@ -137,14 +137,11 @@ def make_map(
     wanted: MapRequest, twin: str, owner: Hashable = None, background: bool = False
 ) -> tuple[bytes, int]:
     """Compute map and tree in a worker and keep both; errors are those of `get_map`."""
-    arguments = wanted.window, wanted.region, wanted.algorithm.name, wanted.implementation, wanted.values
+    for_whom = {"owner": owner, "background": background}
+    pixels = pieces(wanted.image, wanted.window, **for_whom), wanted.window
+    how = wanted.algorithm.name, wanted.implementation, wanted.values
     made = workers.run(
-        superpixel_map,
-        pieces(wanted.image, wanted.window),
-        *arguments,
-        seconds=settings.SUPERPIXEL_SECONDS,
-        owner=owner,
-        background=background,
+        superpixel_map, *pixels, wanted.region, *how, seconds=settings.SUPERPIXEL_SECONDS, **for_whom
     )
     twins = {PNG: made.png, TREE: made.tree}
     try:

@@ -25,10 +25,9 @@ from annotation.imaging.sources import Refused, Upload, read_upload
 from annotation.imaging.workers import WorkerBusy, WorkerDied, WorkerError, WorkerOutOfMemory, WorkerTimeout
 from annotation.tasks import warm_superpixels
 from projects.models import Image, Project
-from projects.tasks import make_tiles, thumbnail_name
+from projects.tasks import is_cut, is_tiled, make_tiles, thumbnail_name
 
 NAME_KEY_LENGTH = 400  # of the column; a name of 255 characters may fold to more
-PLAIN_SIDE = 4096  # px; larger images are shown as tiles
 NAME_TAKEN = "This project has an image of this name already. Rename the file, or leave it out if it is the same."
 ARCHIVED = "This project is archived, so no images can be added to it."
 WORKER_ANSWERS: dict[type[WorkerError], tuple[int, str]] = {
@@ -86,7 +85,7 @@ def place_images(*, project: Project, by: User) -> int:
     for position, image in enumerate(images, 0 if last is None else last + 1):
         image.position = position
         image.status = Image.Status.PREPARING if is_tiled(image) else Image.Status.READY
-        prepare = make_tiles if is_tiled(image) else warm_superpixels
+        prepare = make_tiles if is_cut(image) else warm_superpixels
         transaction.on_commit(partial(prepare.enqueue, image.pk))
     Image.objects.bulk_update(images, ["position", "status"])
     if images:
@@ -105,11 +104,6 @@ def clean_name(raw: str) -> str:
     if len(name_key(name)) > NAME_KEY_LENGTH:
         raise IngestError("The file name is too long. Rename the file and upload it again.", 400)
     return name if name.strip(".") else "image"
-
-
-def is_tiled(image: Image) -> bool:
-    """Is the image too large to be shown as one file?"""
-    return max(image.width, image.height) > PLAIN_SIDE
 
 
 def view_source(image: Image) -> dict:

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 @require_safe
 def superpixel_compare(request: PersonRequest, pk: int, algorithm: str) -> HttpResponse:
-    """Compute a small region by both implementations; wrong parameters are shown in the form, and nothing is computed."""
+    """Compute a small region by both implementations; what is wrong is said in the form, and nothing is computed."""
     image = get_image(request.user, pk, Capability.SEE)
     if algorithm not in ALGORITHMS:
         raise Http404

@@ -43,9 +43,9 @@ def measure(request: PersonRequest, pk: int) -> HttpResponse:
     window, labels = read_window(annotation.image, **form.cleaned_data)
     try:
         fit.check_painted(labels)
-        for_whom = {"owner": request.user.pk, "background": True}
-        arguments = pieces(annotation.image, window, **for_whom), window, labels.tobytes()
-        settings = workers.run(fit.measure, *arguments, seconds=SECONDS, **for_whom)
+        person = request.user.pk
+        arguments = pieces(annotation.image, window, owner=person, background=True), window, labels.tobytes()
+        settings = workers.run(fit.measure, *arguments, seconds=SECONDS, owner=person, background=True)
     except fit.TooLittlePainted as error:
         raise Refused(str(error), 422) from error
     except WorkerError as error:
@@ -57,7 +57,8 @@ def measure(request: PersonRequest, pk: int) -> HttpResponse:
 def read_window(image: Image, tile, x: int, y: int) -> tuple[Region, np.ndarray]:
     """Return the window, clipped to the image, and its labels; what is to be ignored counts as unlabelled."""
     if x >= image.grid_width or y >= image.grid_height:
-        raise Refused(f"The window must begin within the image of {image.grid_width} × {image.grid_height} pixels.", 400)
+        size = f"{image.grid_width} × {image.grid_height} pixels"
+        raise Refused(f"The window must begin within the image, which has {size}.", 400)
     values = image.project.categories.values_list("value", flat=True)
     try:
         pixels = decode_label_tile(tile.read(), frozenset({UNLABELLED, IGNORE, *values}))

@@ -129,11 +129,12 @@ class CompareForm(SuperpixelForm):
         self.order_fields([parameter.name for parameter in algorithm.parameters])
 
     def clean(self):
-        data = super().clean()
+        super().clean()
         if not any(name in self.errors for name in ("x", "y", "width", "height")):
-            data["x"], data["width"] = self._side("x", "width", self.image_size[0])
-            data["y"], data["height"] = self._side("y", "height", self.image_size[1])
-        return data
+            x, width = self._side("x", "width", self.image_size[0])
+            y, height = self._side("y", "height", self.image_size[1])
+            self.cleaned_data |= {"x": x, "y": y, "width": width, "height": height}
+        return self.cleaned_data
 
     def _side(self, start_name: str, length_name: str, whole: int) -> tuple[int, int]:
         start, length = self.cleaned_data[start_name], self.cleaned_data[length_name]

@@ -66,9 +66,7 @@ class MapRequest:
         return f"superpixels/{self.key}.{twin}"
 
 
-def get_map(
-    wanted: MapRequest, twin: str, *, owner: Hashable = None, background: bool = False
-) -> tuple[bytes, int]:
+def get_map(wanted: MapRequest, twin: str, *, owner: Hashable = None, background: bool = False) -> tuple[bytes, int]:
     """Return the map or its tree and the number of segments, kept or made now, once per process and key.
 
     Raises
@@ -133,16 +131,13 @@ def read(name: str) -> bytes:
         return file.read()
 
 
-def make_map(
-    wanted: MapRequest, twin: str, owner: Hashable = None, background: bool = False
-) -> tuple[bytes, int]:
+def make_map(wanted: MapRequest, twin: str, owner: Hashable = None, background: bool = False) -> tuple[bytes, int]:
     """Compute map and tree in a worker and keep both; errors are those of `get_map`."""
-    for_whom = {"owner": owner, "background": background}
-    pixels = pieces(wanted.image, wanted.window, **for_whom), wanted.window
+    pixels = pieces(wanted.image, wanted.window, owner=owner, background=background)
+    where = pixels, wanted.window, wanted.region
     how = wanted.algorithm.name, wanted.implementation, wanted.values
-    made = workers.run(
-        superpixel_map, *pixels, wanted.region, *how, seconds=settings.SUPERPIXEL_SECONDS, **for_whom
-    )
+    seconds = settings.SUPERPIXEL_SECONDS
+    made = workers.run(superpixel_map, *where, *how, seconds=seconds, owner=owner, background=background)
     twins = {PNG: made.png, TREE: made.tree}
     try:
         for each, data in twins.items():

@@ -122,7 +122,8 @@ def editor_config(annotation: Annotation, *, read_only: bool, user: User) -> dic
     """Return what the editor's JavaScript is told."""
     image, project = annotation.image, annotation.image.project
     manages = not project.archived_at and may(user, project, Capability.MANAGE)
-    following = None if read_only or not annotation.member else assignment.next_open(annotation.member, after=annotation)
+    member = None if read_only else annotation.member
+    following = member and assignment.next_open(member, after=annotation)
     return {
         "annotation": {
             "id": annotation.pk,

@@ -13,7 +13,8 @@ from django.db.models.functions import Lower
 
 from accounts.models import User
 from annotation.imaging.archive import name_key
-from annotation.imaging.superpixels import Algorithm, ParameterError, Value, get_algorithm
+from annotation.imaging.superpixels import Algorithm, ParameterError, get_algorithm
+from annotation.imaging.superpixels import Value as Setting
 from projects.models import Project
 
 MAX_CATEGORIES = 254
@@ -109,7 +110,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     return data
 
 
-def read_superpixels(body: bytes) -> tuple[Algorithm, dict[str, Value]]:
+def read_superpixels(body: bytes) -> tuple[Algorithm, dict[str, Setting]]:
     """Read an algorithm and its parameters, all of them; raise ValueError with a sentence about what is wrong."""
     data = read_object(body)
     name, parameters = data.get("algorithm"), data.get("parameters", {})

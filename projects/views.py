@@ -128,9 +128,7 @@ def superpixel_default(request: PersonRequest, pk: int) -> HttpResponse:
     project = get_project(request.user, pk, Capability.MANAGE)
     try:
         algorithm, values = read_superpixels(request.body)
-        services.save_superpixel_default(
-            project=project, actor=request.user, algorithm=algorithm.name, values=values
-        )
+        services.save_superpixel_default(project=project, actor=request.user, algorithm=algorithm.name, values=values)
     except (ValueError, services.Refused) as refusal:
         return JsonResponse({"error": str(refusal)}, status=400)
     return JsonResponse({"saved": True})

@@ -44,9 +44,7 @@ def compare(pieces: Sequence[Piece], region: Region, algorithm: str, values: Map
         milliseconds = 1000 * (time.perf_counter() - start)
         variation = explained_variation(labels, pixels)
         maps.append(labels)
-        results.append(
-            Result(implementation, int(labels.max()) + 1, milliseconds, variation, outlined(pixels, labels))
-        )
+        results.append(Result(implementation, int(labels.max()) + 1, milliseconds, variation, outlined(pixels, labels)))
     return Comparison(results, (agreement(*maps) + agreement(*reversed(maps))) / 2)
 
 

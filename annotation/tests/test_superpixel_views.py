@@ -188,9 +188,7 @@ def test_a_new_version_of_an_algorithm_makes_new_maps(member_client, image, call
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense", "half", "bit", None])
 @pytest.mark.parametrize(("ending", "name"), [(".png", "superpixels"), (".tree", "superpixel_tree")])
-def test_what_is_missing_or_damaged_is_noticed_and_calculated_again(
-    member_client, image, calls, ending, name, damage
-):
+def test_what_is_missing_or_damaged_is_noticed_and_calculated_again(member_client, image, calls, ending, name, damage):
     good = member_client.get(url(image, name=name)).content
     kept = stored_name(ending)
     if damage is None:

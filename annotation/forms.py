@@ -90,6 +90,9 @@ class ParameterField(forms.Field):
         step = "1" if parameter.kind == "int" else "any"
         return forms.NumberInput({"min": parameter.minimum, "max": parameter.maximum, "step": step})
 
+    def prepare_value(self, value):
+        return f"{value:.12g}" if isinstance(value, float) else value
+
     def clean(self, value):
         if value in self.empty_values:
             return self.parameter.default
@@ -146,6 +149,12 @@ class CompareForm(SuperpixelForm):
             width, height = self.image_size
             self.add_error(start_name, f"The region must lie within the image, which has {width} × {height} pixels.")
         return start, length
+
+    def parameter_fields(self) -> list[forms.BoundField]:
+        return [self[parameter.name] for parameter in self.algorithm.parameters]
+
+    def region_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("x", "y", "width", "height")]
 
     def region(self) -> PixelRegion:
         """The region of a valid form."""

@@ -84,9 +84,10 @@ def get_project(user: User, pk: int, capability: Capability) -> Project:
 
 
 def get_image(user: User, pk: int, capability: Capability) -> Image:
-    image = Image.objects.select_related("project").filter(pk=pk).first()
-    if image is None:
-        raise Http404
+    try:
+        image = Image.objects.select_related("project").get(pk=pk)
+    except Image.DoesNotExist:
+        raise Http404 from None
     check(user, image.project, capability)
     return image
 

@@ -5,7 +5,7 @@ import { find } from "./find.js";
 /** @import { LoadState } from "../work/regions.js" */
 /** @import { Superpixels } from "../work/superpixels.js" */
 
-const HINT = "Click or drag to label. Alt + wheel: the segment under the pointer alone, coarser or finer.";
+const HINT = "Click or drag to label. Under the pointer, Alt + wheel goes coarser or finer, R divides.";
 
 export class GranularityPanel {
   /**

@@ -1,6 +1,6 @@
 // How superpixels are made: algorithm, number or size, and the parameters behind "More settings".
 
-import { inTermsOf, sliderScale } from "../core/sizing.js";
+import { fitting, inTermsOf, sliderScale } from "../core/sizing.js";
 import { joinSlider } from "./controls.js";
 import { copyOf, find } from "./find.js";
 
@@ -28,17 +28,14 @@ export class SuperpixelPanel {
     this.main = find(root, "#main-parameter", HTMLElement);
     this.more = find(root, "#parameters", HTMLElement);
     this.numberRow = find(root, "#parameter-template", HTMLTemplateElement);
+    this.sizingRow = find(root, "#sizing-template", HTMLTemplateElement);
     this.choiceRow = find(root, "#choice-template", HTMLTemplateElement);
-    this.sizing = find(root, "#sizing", HTMLSelectElement);
     this.button = find(root, '[data-command="calculate"]', HTMLButtonElement);
-    this.compare = find(root, "#compare", HTMLAnchorElement);
     this.select.append(...algorithms.map(({ name, label }) => new Option(label, name)));
     this.select.addEventListener("change", () => {
       store.set({ algorithm: this.select.value });
       this.show();
     });
-    this.sizing.addEventListener("change", () => this.chooseSizing(/** @type {Sizing} */ (this.sizing.value)));
-    find(this.sizing, '[value="um"]', HTMLOptionElement).hidden = !image.umPerPx;
     this.show();
   }
 
@@ -52,8 +49,6 @@ export class SuperpixelPanel {
     const { algorithm } = this;
     const { counts, parameters } = algorithm;
     this.select.value = algorithm.name;
-    this.sizing.value = this.store.state.sizing;
-    this.sizing.hidden = !counts;
     const numbers = [counts?.count, counts?.size];
     const others = parameters.filter(({ name }) => !numbers.includes(name));
     // What says how large segments become stands first in each registry entry.
@@ -68,6 +63,7 @@ export class SuperpixelPanel {
     if (between) this.change(inTermsOf(this.algorithm, this.values, sizing, this.image));
     this.store.set({ sizing });
     this.show();
+    find(this.main, "select", HTMLSelectElement).focus();
   }
 
   sizeRow() {
@@ -78,14 +74,19 @@ export class SuperpixelPanel {
     const perUnit = sizing === "um" ? (this.image.umPerPx ?? 1) : 1;
     const minimum = parameter.off_below ?? parameter.minimum;
     const words = { count: parameter.label, px: "Segment size in pixels", um: "Segment size in µm" };
-    return this.numberField({
+    const row = copyOf(this.sizingRow);
+    const select = find(row, "select", HTMLSelectElement);
+    if (!this.image.umPerPx) find(select, '[value="um"]', HTMLOptionElement).remove();
+    select.value = sizing;
+    select.addEventListener("change", () => this.chooseSizing(/** @type {Sizing} */ (select.value)));
+    return fill(row, {
       ...parameter,
       label: words[sizing],
       step: sizing === "um" ? 0.1 : parameter.step,
-      minimum: round(minimum * perUnit),
-      maximum: round(parameter.maximum * perUnit),
-      value: round(Number(this.values[name]) * perUnit),
-      set: (value) => this.change({ [name]: round(value / perUnit) }),
+      minimum: Math.ceil(10 * minimum * perUnit) / 10,
+      maximum: Math.floor(10 * parameter.maximum * perUnit) / 10,
+      value: tenth(Number(this.values[name]) * perUnit),
+      set: (value) => this.change({ [name]: fitting(parameter, tenth(value / perUnit)) }),
     });
   }
 
@@ -105,28 +106,8 @@ export class SuperpixelPanel {
     if (parameter.kind === "choice") return this.choiceField(parameter);
     const label = parameter.unit ? `${parameter.label} (${parameter.unit})` : parameter.label;
     const value = Number(this.values[parameter.name]);
-    return this.numberField({ ...parameter, label, value, set: (next) => this.change({ [parameter.name]: next }) });
-  }
-
-  /** @param {NumberField} field */
-  numberField(field) {
-    const row = copyOf(this.numberRow);
-    const slider = find(row, "input[type=range]", HTMLInputElement);
-    const number = find(row, "input[type=number]", HTMLInputElement);
-    number.min = `${field.minimum}`;
-    number.max = `${field.maximum}`;
-    number.step = "any";
-    number.name = field.name;
-    describe(row, number, field);
-    slider.setAttribute("aria-label", field.label);
-    const { toSlider, fromSlider } = sliderScale(field);
-    const scale = { show: valueOn(toSlider), fromSlider };
-    const show = joinSlider(slider, number, scale, (value) => {
-      field.set(value);
-      show(value);
-    });
-    show(field.value);
-    return row;
+    const set = (/** @type {number} */ next) => this.change({ [parameter.name]: next });
+    return fill(copyOf(this.numberRow), { ...parameter, label, value, set });
   }
 
   /** @param {ChoiceParameter} parameter */
@@ -155,6 +136,30 @@ export class SuperpixelPanel {
 }
 
 /**
+ * A row with a slider and a number beside it.
+ * @param {HTMLElement} row
+ * @param {NumberField} field
+ */
+function fill(row, field) {
+  const slider = find(row, "input[type=range]", HTMLInputElement);
+  const number = find(row, "input[type=number]", HTMLInputElement);
+  number.min = `${field.minimum}`;
+  number.max = `${field.maximum}`;
+  number.step = "any";
+  number.name = field.name;
+  describe(row, number, field);
+  slider.setAttribute("aria-label", field.label);
+  const { toSlider, fromSlider } = sliderScale(field);
+  const scale = { show: valueOn(toSlider), fromSlider };
+  const show = joinSlider(slider, number, scale, (value) => {
+    field.set(value);
+    show(value);
+  });
+  show(field.value);
+  return row;
+}
+
+/**
  * @param {HTMLElement} row
  * @param {HTMLInputElement | HTMLSelectElement} control
  * @param {{ name: string, label: string, help: string }} words
@@ -179,6 +184,6 @@ function valueOn(toSlider) {
 }
 
 /** To a tenth; sizes in µm and px are no finer. @param {number} value */
-function round(value) {
+function tenth(value) {
   return Math.round(value * 10) / 10;
 }

@@ -88,7 +88,7 @@ export class TileLayer {
     context.rect(box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0);
     context.clip();
     context.clearRect(box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0);
-    context.imageSmoothingEnabled = false;
+    context.imageSmoothingEnabled = this.source?.lines ?? false;
     if (this.source) this.drawTiles(view, box);
     context.restore();
   }
@@ -163,12 +163,12 @@ export class TileLayer {
   }
 
   /**
-   * Texels of half a device pixel to a whole one; of one to two for thin lines, which would else be torn.
+   * Texels of half a device pixel to a whole one; nearest to a whole one for thin lines, which are smoothed.
    * @param {View} view
    */
   stepFor(view) {
     const exact = -Math.log2(view.scale * view.ratio);
-    const level = this.source?.lines ? Math.ceil(exact - 1e-6) : Math.floor(exact + 1e-6);
+    const level = this.source?.lines ? Math.round(exact) : Math.floor(exact + 1e-6);
     return 2 ** Math.min(Math.max(level, this.source?.minLevel ?? 0), 8);
   }
 }

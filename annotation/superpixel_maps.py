@@ -3,18 +3,16 @@
 import hashlib
 import json
 import logging
-import threading
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable
 from dataclasses import astuple, dataclass
 from functools import cached_property
-from weakref import WeakValueDictionary
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
 from annotation import workers
+from annotation.alone import Alone
 from annotation.imaging.superpixels import Algorithm, ParameterError, Value, get_algorithm
 from annotation.imaging.superpixels.maps import (
     DamagedMap,
@@ -24,7 +22,6 @@ from annotation.imaging.superpixels.maps import (
     superpixel_map,
     window_for,
 )
-from annotation.imaging.workers import WorkerBusy
 from annotation.reading import STORE_ERRORS
 from projects.models import Image
 from projects.pixels import pieces
@@ -32,10 +29,7 @@ from projects.pixels import pieces
 VERSION = 2  # of what maps and trees are made by, beside the algorithms: part of every key
 PNG, TREE = "png", "tree"
 logger = logging.getLogger(__name__)
-_locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
-_locks_guard = threading.Lock()
-# Whoever waits for another's request keeps a thread of the server from saving somebody's work.
-_places = threading.BoundedSemaphore(settings.WORKER_WAITING)
+alone = Alone(settings.WORKER_WAITING)
 
 
 @dataclass(frozen=True)
@@ -81,30 +75,8 @@ def get_map(wanted: MapRequest, twin: str, *, owner: Hashable = None, background
     found = kept_map(wanted, twin)
     if found:
         return found
-    with only_one(wanted.key, background):
+    with alone(wanted.key, seconds=settings.SUPERPIXEL_SECONDS, wait=not background):
         return kept_map(wanted, twin) or make_map(wanted, twin, owner, background)
-
-
-@contextmanager
-def only_one(key: str, background: bool) -> Iterator[None]:
-    """Let one thread at a time work on a key; some of the others wait, the rest are told that it is busy."""
-    with _locks_guard:
-        lock = _locks.setdefault(key, threading.Lock())
-    if not lock.acquire(blocking=False) and (background or not wait_for(lock)):
-        raise WorkerBusy("The same map is being made for somebody else.")
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def wait_for(lock: threading.Lock) -> bool:
-    if not _places.acquire(blocking=False):
-        return False
-    try:
-        return lock.acquire(timeout=settings.SUPERPIXEL_SECONDS)
-    finally:
-        _places.release()
 
 
 def kept_map(wanted: MapRequest, twin: str) -> tuple[bytes, int] | None:

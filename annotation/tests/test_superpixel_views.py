@@ -14,6 +14,7 @@ from django.urls import reverse
 from PIL import Image as PillowImage
 
 from annotation import superpixel_maps, superpixel_views, workers
+from annotation.alone import Alone
 from annotation.imaging.phantom import tissue_phantom
 from annotation.imaging.superpixels import ALGORITHMS, segment
 from annotation.imaging.superpixels.maps import check_tree
@@ -382,7 +383,7 @@ def test_two_requests_for_one_map_calculate_it_once(image, monkeypatch):
 
 def test_few_wait_for_anothers_map_and_the_rest_are_told_that_it_is_busy(image, monkeypatch):
     slow, refused = Slow(monkeypatch), []
-    monkeypatch.setattr(superpixel_maps, "_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(superpixel_maps, "alone", Alone(1))
     wanted = superpixel_views.read_request(image, "slic", {"n_segments": "20"})
 
     def ask():

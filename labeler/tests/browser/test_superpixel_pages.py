@@ -10,7 +10,6 @@ from annotation.imaging.phantom import tissue_phantom
 from labeler.tests.browser.people import log_in
 from projects.tests.factories import ImageFactory
 
-
 pytestmark = pytest.mark.usefixtures("warm_worker")
 
 

@@ -301,7 +301,9 @@ def test_what_was_painted_suggests_a_setting(editor):
     with page.expect_request(re.compile(f"/superpixels/{best['algorithm']}.png")) as asked:
         page.get_by_role("button", name="Use it").click()
     query = parse_qs(urlsplit(asked.value.url).query)
-    assert all(query[name] == [f"{value}"] or float(query[name][0]) == value for name, value in best["parameters"].items())
+    assert all(
+        query[name] == [f"{value}"] or float(query[name][0]) == value for name, value in best["parameters"].items()
+    )
     expect(proposal).to_be_hidden()
     expect(page.get_by_label("Algorithm")).to_have_value(best["algorithm"])
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from annotation import workers
 from labeler.bootstrap import chromium
 
 FLAGS = [
@@ -40,6 +41,12 @@ def browser_context_args(browser_context_args):
 @pytest.fixture(autouse=True)
 def database(transactional_db):
     """The server's threads need committed rows."""
+
+
+@pytest.fixture(scope="session")
+def warm_worker():
+    """A worker process is ready: on a machine that never compiled the kernels that takes longer than a page may."""
+    workers.run(len, "", seconds=600)
 
 
 @pytest.fixture

@@ -11,11 +11,14 @@ from playwright.sync_api import expect
 
 from annotation.assignment import assign
 from annotation.imaging.phantom import tissue_phantom
+from annotation.imaging.workers import WorkerBusy
 from annotation.models import LABELS, PROVENANCE, Annotation
 from annotation.reading import plane_bands, tiles_at
 from labeler.tests.browser.painter import Painter
 from labeler.tests.browser.people import Editor, log_in
+from projects import image_views
 from projects.models import Image
+from projects.tasks import kinds_of, store_tiles
 from projects.tests.factories import ImageFactory, MembershipFactory
 
 
@@ -259,15 +262,50 @@ def test_an_image_of_8192_pixels_opens_in_tiles_and_is_painted(page, live_server
     assert np.array_equal(stored(annotation), painter.mask)
 
 
+def test_tiles_that_a_busy_server_cannot_make_yet_are_asked_for_again(
+    page, live_server, project, monkeypatch, troubles
+):
+    image = ImageFactory(project=project, name="large.png", pixels=np.full((3000, 4200, 3), (200, 90, 160), np.uint8))
+    assign(project.memberships.get())
+    monkeypatch.setattr("annotation.workers.run", lambda function, *args, **options: function(*args))
+    store_tiles(image, kinds_of(image))
+    read, refused, sent = image_views.read_tiles, set(), set()
+
+    def busy_at_first(image, kind, names, owner):
+        if names[0] not in refused:
+            refused.add(names[0])
+            raise WorkerBusy
+        sent.add(names[0])
+        return read(image, kind, names, owner)
+
+    monkeypatch.setattr(image_views, "read_tiles", busy_at_first)
+    log_in(page, live_server.url, "carla")
+    page.goto(live_server.url + reverse("editor", args=[Annotation.objects.get().pk]))
+    Editor(page).wait_until_open("large.png")
+    while not refused or sent != refused:
+        page.wait_for_timeout(100)
+    page.wait_for_load_state("networkidle")
+    assert {trouble[:3] for trouble in troubles} == {"503"}
+    troubles.clear()
+
+
+@pytest.mark.usefixtures("warm_worker")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["account_login", "account_signup", "home", "project_new", "project_edit", "editor"])
+@pytest.mark.parametrize(
+    "name",
+    ["account_login", "account_signup", "home", "project_new", "project_edit", "editor", "superpixel_compare"],
+)
 def test_nothing_stands_in_the_way_of_assistive_technology(
     page, live_server, project, creator, name, scheme, annotator
 ):
     page.emulate_media(color_scheme=scheme)
-    ImageFactory(project=project, pixels=tissue_phantom(300, 400, seed=2)[0])
+    image = ImageFactory(project=project, pixels=tissue_phantom(300, 400, seed=2)[0])
     assign(project.memberships.get())
-    arguments = {"project_edit": [project.pk], "editor": [Annotation.objects.get().pk]}
+    arguments = {
+        "project_edit": [project.pk],
+        "editor": [Annotation.objects.get().pk],
+        "superpixel_compare": [image.pk, "slic"],
+    }
     if not name.startswith("account_"):
         log_in(page, live_server.url, "carla")
     page.goto(live_server.url + reverse(name, args=arguments.get(name)))

@@ -33,10 +33,14 @@ export class Viewer extends EventTarget {
       maxZoomPixelRatio: 32,
       visibilityRatio: 0.2,
       homeFillsViewer: false,
+      tileRetryMax: 8, // a server that is making missing tiles again is busy for some seconds
+      tileRetryDelay: 2500,
     });
     this.osd.addHandler("open", () => this.opened());
     this.osd.addHandler("open-failed", () => this.dispatchEvent(new Event("failed")));
-    this.osd.addHandler("tile-load-failed", () => this.dispatchEvent(new Event("failed")));
+    this.osd.addHandler("tile-load-failed", ({ maxReached }) => {
+      if (maxReached) this.dispatchEvent(new Event("failed"));
+    });
     this.osd.addHandler("update-viewport", () => this.updated());
   }
 

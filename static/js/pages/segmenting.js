@@ -1,7 +1,7 @@
 // The editor's superpixels: puts panel, maps, outlines and advice together.
 
-import { regionsInView, isGrid, KEPT } from "../core/region.js";
-import { askedFor, expectedSide } from "../core/sizing.js";
+import { isGrid, KEPT, regionsInView } from "../core/region.js";
+import { askedFor, expectedSide, said } from "../core/sizing.js";
 import { postForm, postJson } from "../net/api.js";
 import { MapWorker } from "../net/maps.js";
 import { find } from "../ui/find.js";
@@ -153,7 +153,9 @@ export function createSegmenting({ root, config, store, map, viewer, stage, chan
 
   async function makeDefault() {
     try {
-      await postJson(urls.superpixelDefault ?? "", wanted());
+      const { algorithm, values } = panel;
+      const parameters = said(algorithm, values, store.state.sizing);
+      await postJson(urls.superpixelDefault ?? "", { algorithm: algorithm.name, parameters });
       granularity.tell("Everybody in this project now starts with this setting.");
     } catch (error) {
       tellOf(error);

@@ -1,9 +1,11 @@
 """People, what they asked for, what they were granted, under which protocol, and the record of what happened."""
 
+from datetime import datetime
+
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser, Group, UserManager
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -69,11 +71,14 @@ class User(AbstractUser):
 
     @cached_property
     def _rights(self) -> tuple[bool, bool, bool]:
-        """Whether the person has a current grant, one to create projects, and is IRB staff: one query a request."""
-        grants = Grant.objects.current().filter(user=OuterRef("pk"))
-        groups = Group.objects.filter(user=OuterRef("pk"), name=IRB_STAFF)
-        rights = Exists(grants), Exists(grants.filter(may_create_projects=True)), Exists(groups)
-        return User.objects.filter(pk=self.pk).values_list(*rights).get()
+        """Whether the person has a current grant, one to create projects, and is IRB staff: one query a request.
+
+        Plain joins, since building three EXISTS took a third of the time of a whole request.
+        """
+        grants = "grants__since", "grants__until", "grants__may_create_projects"
+        rows = list(User.objects.filter(pk=self.pk).values_list(*grants, "groups__name"))
+        current = {creates for since, until, creates, _ in rows if since and holds(since, until)}
+        return bool(current), True in current, any(group == IRB_STAFF for *_, group in rows)
 
     @property
     def is_irb_staff(self) -> bool:
@@ -169,6 +174,11 @@ class Registration(models.Model):
 
     def __str__(self):
         return f"{self.user} ({self.get_status_display()})"
+
+
+def holds(since: datetime, until: datetime | None) -> bool:
+    """Whether a grant holds at this moment; `GrantQuerySet.current` says the same to the database."""
+    return since <= timezone.now() and (until is None or until > timezone.now())
 
 
 class GrantQuerySet(models.QuerySet):

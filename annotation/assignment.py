@@ -40,12 +40,13 @@ def assign_images(project: Project) -> int:
     return sum(assign(membership) for membership in memberships)
 
 
-def next_open(membership: Membership) -> Annotation | None:
-    """Return what the member is to label now: what was returned to them first, then by position."""
+def next_open(membership: Membership, *, after: Annotation | None = None) -> Annotation | None:
+    """Return what the member is to label now, or once `after` is done: what was returned first, then by position."""
     if membership.removed_at or membership.project.archived_at:
         return None
     returned_first = Case(When(state=State.RETURNED, then=0), default=1)
-    return membership.annotations.open().order_by(returned_first, "position", "id").first()
+    others = membership.annotations.open().exclude(pk=after and after.pk).select_related("image")
+    return others.order_by(returned_first, "position", "id").first()
 
 
 def may_begin(annotation: Annotation) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation import export_views, superpixel_views, views
+from annotation import compare_views, export_views, fit_views, superpixel_views, views
 
 urlpatterns = [
     path("projects/<int:pk>/label/", views.label_next, name="label_next"),
@@ -11,6 +11,13 @@ urlpatterns = [
     path("annotations/<int:pk>/revisions/", views.revision_save, name="revision_save"),
     path("annotations/<int:pk>/cannot-label/", views.cannot_label, name="cannot_label"),
     path("annotations/<int:pk>/return/", views.annotation_return, name="annotation_return"),
+    path("annotations/<int:pk>/fit/", fit_views.annotation_fit, name="annotation_fit"),
     path("images/<int:pk>/superpixels/<slug:algorithm>.png", superpixel_views.superpixels, name="superpixels"),
+    path("images/<int:pk>/superpixels/<slug:algorithm>.tree", superpixel_views.superpixel_tree, name="superpixel_tree"),
+    path(
+        "images/<int:pk>/superpixels/<slug:algorithm>/compare/",
+        compare_views.superpixel_compare,
+        name="superpixel_compare",
+    ),
     path("export/", export_views.masks_export, name="masks_export"),
 ]

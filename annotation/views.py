@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import User
 from accounts.requests import PersonRequest
 from annotation import assignment
 from annotation.assignment import Refused
@@ -25,7 +26,7 @@ from annotation.models import LABELS, PROVENANCE, Annotation, Revision
 from annotation.reading import STORE_ERRORS, Damaged, pack, tiles_at
 from annotation.saving import Raced, answer, check_size, parse_save, save_revision
 from projects.ingest import view_source
-from projects.models import Membership
+from projects.models import Image, Membership
 from projects.permissions import Capability, get_annotation, get_project, may
 
 logger = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ def editor(request: PersonRequest, pk: int) -> HttpResponse:
         "neighbours": neighbours(annotation, turn),
         "may_return": closed and may(request.user, project, Capability.REVIEW),
         "cannot_form": CannotLabelForm(),
-        "config": editor_config(annotation, read_only=not workable),
+        "config": editor_config(annotation, read_only=not workable, user=request.user),
     }
     return render(request, "annotation/editor.html", context)
 
@@ -117,9 +118,12 @@ def neighbours(annotation: Annotation, turn: Annotation | None) -> dict:
     return {"previous": order[here - 1] if here else None, "next": order[here + 1] if here + 1 < len(order) else None}
 
 
-def editor_config(annotation: Annotation, *, read_only: bool) -> dict:
+def editor_config(annotation: Annotation, *, read_only: bool, user: User) -> dict:
     """Return what the editor's JavaScript is told."""
     image, project = annotation.image, annotation.image.project
+    manages = not project.archived_at and may(user, project, Capability.MANAGE)
+    member = None if read_only else annotation.member
+    following = member and assignment.next_open(member, after=annotation)
     return {
         "annotation": {
             "id": annotation.pk,
@@ -155,9 +159,29 @@ def editor_config(annotation: Annotation, *, read_only: bool) -> dict:
             "labels1": reverse("labels_load", args=[annotation.pk, PROVENANCE]),
             "save": reverse("revision_save", args=[annotation.pk]),
             "cannotLabel": reverse("cannot_label", args=[annotation.pk]),
-            "superpixels": reverse("superpixels", args=[image.pk, "ALGORITHM"]).replace("ALGORITHM", "{algorithm}"),
+            "superpixels": superpixel_address("superpixels", image.pk),
+            "superpixelTree": superpixel_address("superpixel_tree", image.pk),
+            "superpixelCompare": superpixel_address("superpixel_compare", image.pk),
+            "superpixelDefault": reverse("superpixel_default", args=[project.pk]) if manages else None,
+            "fit": reverse("annotation_fit", args=[annotation.pk]),
             "home": reverse("home"),
         },
+        "nextImage": following and next_image(following.image),
+    }
+
+
+def superpixel_address(name: str, image: int) -> str:
+    """The address of one of an image's superpixel views, with {algorithm} in the place of the algorithm."""
+    return reverse(name, args=[image, "ALGORITHM"]).replace("ALGORITHM", "{algorithm}")
+
+
+def next_image(image: Image) -> dict:
+    """What the editor needs to have the map of the next image made while this one is being labelled."""
+    return {
+        "superpixels": superpixel_address("superpixels", image.pk),
+        "superpixelTree": superpixel_address("superpixel_tree", image.pk),
+        "width": image.width,
+        "height": image.height,
     }
 
 

@@ -13,6 +13,8 @@ from django.db.models.functions import Lower
 
 from accounts.models import User
 from annotation.imaging.archive import name_key
+from annotation.imaging.superpixels import Algorithm, ParameterError, get_algorithm
+from annotation.imaging.superpixels import Value as Setting
 from projects.models import Project
 
 MAX_CATEGORIES = 254
@@ -96,6 +98,28 @@ class ImageForm(forms.Form):
     )
 
 
+def read_object(body: bytes) -> dict[str, Any]:
+    """Read a JSON object; raise ValueError with a sentence if it is none, or holds what cannot be stored."""
+    try:
+        data = json.loads(body)
+        json.dumps(data, ensure_ascii=False).encode()  # lone surrogates cannot be stored
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise ValueError("What arrived could not be read. Reload the page and try again.")
+    return data
+
+
+def read_superpixels(body: bytes) -> tuple[Algorithm, dict[str, Setting]]:
+    """Read an algorithm and its parameters, all of them; raise ValueError with a sentence about what is wrong."""
+    data = read_object(body)
+    name, parameters = data.get("algorithm"), data.get("parameters", {})
+    if not isinstance(name, str) or not isinstance(parameters, dict):
+        raise ParameterError("Name an `algorithm` and an object of its `parameters`.")
+    algorithm = get_algorithm(name)
+    return algorithm, algorithm.clean(parameters)
+
+
 class Submission:
     """A project as its page sent it: `errors` maps a field (`categories.2` for a row) to a sentence."""
 
@@ -103,12 +127,9 @@ class Submission:
         self.errors: dict[str, str] = {}
         self.fingerprint = ""
         try:
-            data = json.loads(body)
-            json.dumps(data, ensure_ascii=False).encode()  # lone surrogates cannot be stored
-            if not isinstance(data, dict):
-                raise ValueError("not an object")
-        except (ValueError, RecursionError):
-            self.errors["form"] = "What arrived could not be read. Reload the page and try again."
+            data = read_object(body)
+        except ValueError as error:
+            self.errors["form"] = str(error)
             return
         form = ProjectForm(data, creator=creator, project=project)
         self._note(form)

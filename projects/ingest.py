@@ -23,6 +23,7 @@ from annotation.imaging.archive import name_key
 from annotation.imaging.pyramid import TILE, max_level
 from annotation.imaging.sources import Refused, Upload, read_upload
 from annotation.imaging.workers import WorkerBusy, WorkerDied, WorkerError, WorkerOutOfMemory, WorkerTimeout
+from annotation.tasks import warm_superpixels
 from projects.models import Image, Project
 from projects.tasks import is_cut, is_tiled, make_tiles, thumbnail_name
 
@@ -83,11 +84,9 @@ def place_images(*, project: Project, by: User) -> int:
     images = list(project.images.filter(status=Image.Status.UPLOADED).order_by("position", "id"))
     for position, image in enumerate(images, 0 if last is None else last + 1):
         image.position = position
-        image.status = Image.Status.READY
-        if is_tiled(image):
-            image.status = Image.Status.PREPARING
-        if is_cut(image):
-            transaction.on_commit(partial(make_tiles.enqueue, image.pk))
+        image.status = Image.Status.PREPARING if is_tiled(image) else Image.Status.READY
+        prepare = make_tiles if is_cut(image) else warm_superpixels
+        transaction.on_commit(partial(prepare.enqueue, image.pk))
     Image.objects.bulk_update(images, ["position", "status"])
     if images:
         assign_images(project)

@@ -48,14 +48,15 @@ def role_of(user: User, project: Project) -> Role:
     """The role of `user` in `project`. IRB staff have none, whatever memberships they may once have had."""
     if not user.is_approved or user.is_irb_staff:
         return Role.IRB_STAFF if user.is_irb_staff else Role.OUTSIDER
-    membership = project.memberships.active().filter(user=user).first()
-    if membership is None or not user.may_label:
+    active = Membership.objects.active().filter(project=project, user=user)
+    roles = list(active.order_by().values_list("role", flat=True))  # one at most, by constraint
+    if not roles or not user.may_label:
         return Role.ADMINISTRATOR if user.is_superuser else Role.OUTSIDER
     if user.is_superuser:
         return Role.CREATOR  # an administrator who labels keeps the rights of an administrator
-    if membership.role == Membership.Role.CREATOR and not user.may_create_projects:
+    if roles == [Membership.Role.CREATOR] and not user.may_create_projects:
         return Role.ANNOTATOR  # the right to create projects has ended
-    return Role(membership.role)
+    return Role(roles[0])
 
 
 def check(user: User, project: Project, capability: Capability) -> Role:
@@ -83,9 +84,10 @@ def get_project(user: User, pk: int, capability: Capability) -> Project:
 
 
 def get_image(user: User, pk: int, capability: Capability) -> Image:
-    image = Image.objects.select_related("project").filter(pk=pk).first()
-    if image is None:
-        raise Http404
+    try:
+        image = Image.objects.select_related("project").get(pk=pk)
+    except Image.DoesNotExist:
+        raise Http404 from None
     check(user, image.project, capability)
     return image
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.audit import record
 from accounts.models import User
 from annotation import assignment
+from annotation.imaging.superpixels import Value
 from annotation.models import Annotation
 from projects.models import Category, Image, Membership, Project, new_key
 
@@ -136,6 +137,19 @@ def _save_images(project: Project, actor: User, rows: list[dict]) -> None:
         for field, value in changed.items():
             old = getattr(image, field)
             record("image changed", image, actor=actor, field=field, old=str(old or ""), new=str(value or ""))
+
+
+@transaction.atomic
+def save_superpixel_default(*, project: Project, actor: User, algorithm: str, values: dict[str, Value]) -> None:
+    """Choose the superpixels that people start with; `values` are all parameters of the algorithm, checked."""
+    project = Project.objects.select_for_update().get(pk=project.pk)
+    _refuse_archived(project)
+    old, new = project.superpixel_defaults, {"algorithm": algorithm, algorithm: values}
+    if old == new:
+        return
+    texts = {"old": json.dumps(old) if old else "", "new": json.dumps(new)}
+    record("project changed", project, actor=actor, field="superpixel_defaults", **texts)
+    Project.objects.filter(pk=project.pk).update(superpixel_defaults=new)
 
 
 def find_person(name: str) -> User:

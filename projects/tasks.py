@@ -3,13 +3,11 @@
 import logging
 import shutil
 import struct
-import threading
 import zlib
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from weakref import WeakValueDictionary
 
 from django.conf import settings
 from django.core.files import File
@@ -17,9 +15,9 @@ from django.core.files.storage import storages
 from django_tasks import task
 
 from annotation import workers
+from annotation.alone import Alone
 from annotation.imaging.png import SIGNATURE
 from annotation.imaging.pyramid import PIXELS, TILES, write_tiles
-from annotation.imaging.workers import WorkerBusy
 from projects.models import Image
 
 PLAIN_SIDE = 4096  # px; larger images are shown as tiles
@@ -27,16 +25,17 @@ WHOLE_SIDE = 2048  # px; of larger images a part is had without decoding all of 
 # Each that waits for another request to make something keeps a thread of the web server.
 WAITING = 2
 logger = logging.getLogger(__name__)
-_locks: WeakValueDictionary[tuple[str, str], threading.Lock] = WeakValueDictionary()
-_locks_guard = threading.Lock()
-_places = threading.BoundedSemaphore(WAITING)
+alone = Alone(WAITING)
 
 
 @task()
 def make_tiles(image_id: int) -> None:
-    """Make all tiles of an image. Running twice does no harm."""
+    """Make all tiles of an image, then its superpixel maps. Running twice does no harm."""
+    from annotation.tasks import warm_superpixels  # it needs the pixels that are made here
+
     image = Image.objects.get(pk=image_id)
     store_tiles(image, kinds_of(image))
+    warm_superpixels.enqueue(image_id)
 
 
 def is_tiled(image: Image) -> bool:
@@ -101,7 +100,7 @@ def read_tiles(
     """
     tiles = kept_all(names)
     if tiles is None:
-        with alone(image, kind):
+        with alone((image.key, kind), seconds=settings.INGEST_SECONDS):
             tiles = kept_all(names)
             if tiles is None:
                 store_tiles(image, (kind,), owner, background)
@@ -148,25 +147,6 @@ def is_whole(data: bytes) -> bool:
         if at > len(data) or struct.unpack_from(">I", data, at - 4) != (zlib.crc32(checked),):
             return False
     return kind == b"IEND"
-
-
-@contextmanager
-def alone(image: Image, kind: str) -> Iterator[None]:
-    """Let one request of this process at a time make something of an image, and few others wait for it."""
-    with _locks_guard:
-        lock = _locks.setdefault((image.key, kind), threading.Lock())
-    if not lock.acquire(blocking=False):
-        if not _places.acquire(blocking=False):
-            raise WorkerBusy("Several wait already for something that is being made.")
-        try:
-            if not lock.acquire(timeout=settings.INGEST_SECONDS):
-                raise WorkerBusy("What another request makes takes too long.")
-        finally:
-            _places.release()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ urlpatterns = [
     path("projects/<int:pk>/images/place/", image_views.images_place, name="images_place"),
     path("projects/<int:pk>/members/", views.member_add, name="member_add"),
     path("projects/<int:pk>/members/<int:membership_pk>/remove/", views.member_remove, name="member_remove"),
+    path("projects/<int:pk>/superpixel-default/", views.superpixel_default, name="superpixel_default"),
     path("projects/<int:pk>/archive/", views.project_archive, name="project_archive"),
     path("projects/<int:pk>/revive/", views.project_revive, name="project_revive"),
     path("images/<int:pk>/pixels.png", image_views.image_pixels, name="image_pixels"),

@@ -11,9 +11,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import PersonRequest
+from annotation.forms import SuperpixelForm
+from annotation.imaging.superpixels import ALGORITHMS
 from annotation.models import Annotation
+from annotation.superpixel_maps import default_setting, setting
+from annotation.views import answers_json
 from projects import services
-from projects.forms import NAME_TAKEN, Submission
+from projects.forms import NAME_TAKEN, Submission, read_superpixels
 from projects.home import home_page, work
 from projects.models import Image, Membership, Project
 from projects.permissions import Capability, get_project
@@ -104,7 +108,30 @@ def edit_page(project: Project) -> dict:
         "waiting": images.filter(status=Image.Status.UPLOADED).count(),
         "next_position": services.next_position(project),
         "memberships": work(project.memberships.active().select_related("user")).order_by("added_at", "pk"),
+        "superpixels": superpixel_forms(project),
     }
+
+
+def superpixel_forms(project: Project) -> dict:
+    """One form for each algorithm, filled with what people start with, and which of them is chosen."""
+    defaults = project.superpixel_defaults
+    chosen, _ = default_setting(defaults)
+    settings = [setting(name, defaults) for name in ALGORITHMS]
+    forms = [SuperpixelForm(algorithm, initial=values, prefix=algorithm.name) for algorithm, values in settings]
+    return {"chosen": chosen.name, "forms": forms}
+
+
+@require_POST
+@answers_json
+def superpixel_default(request: PersonRequest, pk: int) -> HttpResponse:
+    """Choose the superpixels that people start with; the editor asks for this, too."""
+    project = get_project(request.user, pk, Capability.MANAGE)
+    try:
+        algorithm, values = read_superpixels(request.body)
+        services.save_superpixel_default(project=project, actor=request.user, algorithm=algorithm.name, values=values)
+    except (ValueError, services.Refused) as refusal:
+        return JsonResponse({"error": str(refusal)}, status=400)
+    return JsonResponse({"saved": True})
 
 
 @require_POST

@@ -44,6 +44,7 @@ def test_only_a_grant_that_holds_now_gives_rights(grant, approved, creates):
         GrantFactory(user=person, **{k: now + v if isinstance(v, datetime.timedelta) else v for k, v in grant.items()})
     person = User.objects.get(pk=person.pk)
     assert (person.is_approved, person.may_label, person.may_create_projects) == (approved, approved, creates)
+    assert person.grants.current().exists() is approved
 
 
 def test_irb_staff_never_label_nor_create_even_with_a_grant(irb_staff):

@@ -32,15 +32,16 @@ def saved_sha256(entries: list[dict]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+def label_tile(pixels: np.ndarray) -> SimpleUploadedFile:
+    """A (512, 512) uint8 label tile as a part of a form."""
+    return SimpleUploadedFile("tile.png", encode_label_tile(pixels), "image/png")
+
+
 def save_form(tiles: dict[tuple[int, int, int], np.ndarray | None], kind: str = "checkpoint", /, **fields) -> dict:
     """The multipart form of a save: {(plane, column, row): pixels or None}; `fields` go into the JSON as they are."""
     entries = [tile_entry(*place, pixels) for place, pixels in tiles.items()]
     body = {"kind": kind, "saved_sha256": saved_sha256(entries), "tiles": entries, "activity": {}} | fields
-    parts = {
-        "{}/{}/{}".format(*place): SimpleUploadedFile("tile.png", encode_label_tile(pixels), "image/png")
-        for place, pixels in tiles.items()
-        if pixels is not None
-    }
+    parts = {"{}/{}/{}".format(*place): label_tile(pixels) for place, pixels in tiles.items() if pixels is not None}
     return {"save": json.dumps(body)} | parts
 
 

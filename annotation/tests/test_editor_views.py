@@ -94,6 +94,38 @@ def test_the_editor_is_told_all_it_needs(painter, work, project):
     assert told["progress"] == {"done": 1, "total": 3, "index": 2}
     assert told["urls"]["superpixels"] == f"/images/{work[1].image_id}/superpixels/{{algorithm}}.png"
     assert told["urls"]["save"] == reverse("revision_save", args=[work[1].pk])
+    assert told["urls"]["superpixelTree"] == f"/images/{work[1].image_id}/superpixels/{{algorithm}}.tree"
+    assert told["urls"]["superpixelCompare"] == f"/images/{work[1].image_id}/superpixels/{{algorithm}}/compare/"
+    assert told["urls"]["fit"] == reverse("annotation_fit", args=[work[1].pk])
+    assert told["urls"]["superpixelDefault"] is None
+    assert told["nextImage"] == {
+        "superpixels": f"/images/{work[2].image_id}/superpixels/{{algorithm}}.png",
+        "superpixelTree": f"/images/{work[2].image_id}/superpixels/{{algorithm}}.tree",
+        "width": 700,
+        "height": 600,
+    }
+
+
+def test_the_next_image_is_what_comes_once_this_one_is_done(painter, work):
+    first = f"/images/{work[0].image_id}/superpixels/{{algorithm}}.png"
+    Annotation.objects.filter(pk__in=[work[0].pk, work[2].pk]).update(state="returned")
+    assert config(editor(painter, work[2]))["nextImage"]["superpixels"] == first
+    Annotation.objects.filter(pk__in=[work[0].pk, work[1].pk]).update(state="submitted")
+    assert config(editor(painter, work[2]))["nextImage"] is None
+
+
+def test_who_only_looks_has_no_next_image(client, creator, work):
+    client.force_login(creator)
+    assert config(editor(client, work[0]))["nextImage"] is None
+
+
+def test_who_manages_the_project_can_choose_its_superpixels_in_the_editor(client, creator, work, project):
+    client.force_login(creator)
+    told = config(editor(client, work[0]))
+    assert told["urls"]["superpixelDefault"] == reverse("superpixel_default", args=[project.pk])
+    project.archived_at = timezone.now()
+    project.save()
+    assert config(editor(client, work[0]))["urls"]["superpixelDefault"] is None
 
 
 def test_opening_changes_nothing(painter, annotation):

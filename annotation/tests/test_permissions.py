@@ -2,10 +2,12 @@
 
 import uuid
 
+import numpy as np
 import pytest
 from django.urls import reverse
 
-from annotation.tests.painting import save_form
+from annotation import workers
+from annotation.tests.painting import label_tile, save_form
 from projects.models import Membership
 from projects.tests.factories import MembershipFactory
 
@@ -29,8 +31,13 @@ TABLE = {
     "cannot_label": [302, 302, 404, 404, 404, 200, 403, 403, 403],
     "annotation_return": [302, 302, 404, 404, 404, 403, 302, 302, 302],
     "masks_export": [302, 302, 404, 404, 403, 403, 403, 200, 200],
+    "superpixels": [302, 302, 404, 404, 200, 200, 200, 200, 200],
+    "superpixel_tree": [302, 302, 404, 404, 200, 200, 200, 200, 200],
+    "superpixel_compare": [302, 302, 404, 404, 200, 200, 200, 200, 200],
+    "annotation_fit": [302, 302, 404, 404, 404, 422, 403, 403, 403],
 }
-GETS = ("label_next", "editor", "labels_load")
+OF_IMAGES = ("superpixels", "superpixel_tree", "superpixel_compare")
+GETS = ("label_next", "editor", "labels_load", *OF_IMAGES)
 
 
 @pytest.fixture
@@ -40,15 +47,23 @@ def other_annotator(project, outsider):
     return MembershipFactory(project=project, user=UserFactory(username="otis", grant=True)).user
 
 
+@pytest.fixture(autouse=True)
+def work_in_this_process(monkeypatch):
+    monkeypatch.setattr(workers, "run", lambda function, *args, **how: function(*args))
+
+
 @pytest.fixture
 def reviewer(project):
     return MembershipFactory(project=project, role=Membership.Role.REVIEWER, user__username="rita").user
 
 
 def address(name: str, annotation, unknown: bool = False) -> str:
-    args = {"label_next": [annotation.image.project_id], "labels_load": [annotation.pk, 0], "masks_export": []}.get(
-        name, [annotation.pk]
-    )
+    args = {
+        "label_next": [annotation.image.project_id],
+        "labels_load": [annotation.pk, 0],
+        "masks_export": [],
+        **{key: [annotation.image_id, "watershed"] for key in OF_IMAGES},
+    }.get(name, [annotation.pk])
     return reverse(name, args=[10**6, *args[1:]] if unknown and args else args)
 
 
@@ -59,6 +74,7 @@ def ask(client, name: str, annotation, unknown: bool = False):
         "revision_save": save_form({(0, 0, 0): None}),
         "cannot_label": {"reason": "artefact"},
         "annotation_return": {"comment": "again"},
+        "annotation_fit": {"x": 0, "y": 0, "tile": label_tile(np.zeros((512, 512), np.uint8))},
         "masks_export": {"project": 10**6 if unknown else annotation.image.project_id, "checkpoints": "on"},
     }[name]
     headers = {"If-Match": '"0"', "Idempotency-Key": str(uuid.uuid4())} if name == "revision_save" else {}

@@ -15,7 +15,7 @@ from annotation.imaging.superpixels.maps import Region
 from annotation.imaging.workers import WorkerBusy
 from projects import tasks
 from projects.pixels import pieces
-from projects.tasks import alone, is_whole, make_tiles, pixel_tile_name
+from projects.tasks import is_whole, make_tiles, pixel_tile_name
 from projects.tests.factories import ImageFactory
 
 PIXELS = np.random.default_rng(4).integers(0, 256, (700, 2100, 3), np.uint8)
@@ -28,8 +28,9 @@ def image(project):
 
 @pytest.fixture
 def calls(monkeypatch):
-    """Do the work in this process; the list tells with which options."""
+    """Do the work in this process, without what follows it; the list tells with which options."""
     calls = []
+    monkeypatch.setattr("annotation.tasks.warm", lambda *args: None)
 
     def run(function, *args, seconds, **options):
         calls.append(options)
@@ -146,7 +147,7 @@ def test_of_several_who_ask_one_makes_them_few_wait_and_others_are_busy_at_once(
     assert slow.started.wait(20)
     for left in (1, 0):
         threads.append(ask(image, results))
-        while tasks._places._value > left:
+        while tasks.alone._places._value > left:
             threads[-1].join(0.01)
     with pytest.raises(WorkerBusy):
         pieces(image, Region(0, 0, 600, 600))
@@ -155,7 +156,7 @@ def test_of_several_who_ask_one_makes_them_few_wait_and_others_are_busy_at_once(
         thread.join(20)
     assert results == [4, 4, 4]
     assert slow.calls == 1
-    assert tasks._places._value == tasks.WAITING
+    assert tasks.alone._places._value == tasks.WAITING
 
 
 def test_one_image_does_not_wait_for_another(project, image, monkeypatch):
@@ -173,7 +174,7 @@ def test_one_image_does_not_wait_for_another(project, image, monkeypatch):
 
 
 def test_whoever_fails_lets_the_next_one_try(image, calls):
-    with pytest.raises(ZeroDivisionError), alone(image, "pixels"):
+    with pytest.raises(ZeroDivisionError), tasks.alone((image.key, "pixels"), seconds=1):
         1 / 0  # noqa: B018
     assert len(pieces(image, Region(0, 0, 9, 9))) == 1
 

@@ -20,7 +20,7 @@ interface Category {
   retired: boolean;
 }
 
-interface AlgorithmParameter {
+interface NumberParameter {
   name: string;
   label: string;
   kind: "int" | "float";
@@ -30,12 +30,39 @@ interface AlgorithmParameter {
   step: number;
   unit: string;
   help: string;
+  scale: "linear" | "log";
+  /** the smallest number other than 0, where 0 means off */
+  off_below: number | null;
 }
+
+interface ChoiceParameter {
+  name: string;
+  label: string;
+  kind: "choice";
+  default: string;
+  help: string;
+  /** value and label of each */
+  choices: [string, string][];
+}
+
+type AlgorithmParameter = NumberParameter | ChoiceParameter;
 
 interface Algorithm {
   name: string;
   label: string;
+  /** what a pixel filled from its maps is credited to */
+  provenance: number;
   parameters: AlgorithmParameter[];
+  /** the parameters that say how many segments, or how large; null where there is no such choice */
+  counts: { count: string; size: string } | null;
+}
+
+/** The image that is labelled after this one. */
+interface NextImage {
+  superpixels: string;
+  superpixelTree: string;
+  width: number;
+  height: number;
 }
 
 type ImageSource =
@@ -66,9 +93,15 @@ interface EditorConfig {
     save: string;
     cannotLabel: string;
     superpixels: string;
+    superpixelTree: string;
+    superpixelCompare: string;
+    fit: string;
+    /** null for whoever may not set it */
+    superpixelDefault: string | null;
     next: string;
     home: string;
   };
+  nextImage: NextImage | null;
 }
 
 /** Where the image lies on the stage: stage position (CSS px) = image position · scale + (x, y). */
@@ -87,7 +120,7 @@ interface View {
 type Cursor =
   | { kind: "none" }
   | { kind: "ring"; x: number; y: number; diameter: number; erase: boolean }
-  | { kind: "segment"; segments: import("./core/segments.js").Segments; id: number; color: string };
+  | { kind: "segment"; shape: import("./core/shape.js").Shape; color: string };
 
 /** A tool: it asks the painter for pixels and says what the cursor looks like; it never draws. */
 interface Tool {

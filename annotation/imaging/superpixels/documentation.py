@@ -8,9 +8,7 @@ from pathlib import Path
 from annotation.imaging.superpixels import ALGORITHMS, Algorithm, Parameter
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "superpixels.md"
-BEGIN = (
-    "<!-- parameters of {name}: made from the registry by `python -m annotation.imaging.superpixels.documentation` -->"
-)
+BEGIN = "<!-- parameters of {name}, written by `python -m annotation.imaging.superpixels.documentation` -->"
 END = "<!-- end -->"
 
 
@@ -37,7 +35,7 @@ def table(algorithm: Algorithm) -> str:
 def _default(parameter: Parameter) -> str:
     if parameter.kind == "choice":
         return dict(parameter.choices)[str(parameter.default)]
-    return f"{parameter.default:,}"
+    return f"{parameter.default:,g}"
 
 
 def _range(parameter: Parameter) -> str:

@@ -50,5 +50,10 @@ class Painter:
         for x, y in pixels:
             window[segments == segments[y - top, x - left]] = value
 
+    def fill(self, shape: np.ndarray, value: int) -> None:
+        """Paint the pixels of a (rows, cols) bool array."""
+        self.undone.append(self.mask.copy())
+        self.mask[shape] = value
+
     def undo(self) -> None:
         self.mask = self.undone.pop()

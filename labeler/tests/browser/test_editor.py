@@ -289,15 +289,23 @@ def test_tiles_that_a_busy_server_cannot_make_yet_are_asked_for_again(
     troubles.clear()
 
 
+@pytest.mark.usefixtures("warm_worker")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["account_login", "account_signup", "home", "project_new", "project_edit", "editor"])
+@pytest.mark.parametrize(
+    "name",
+    ["account_login", "account_signup", "home", "project_new", "project_edit", "editor", "superpixel_compare"],
+)
 def test_nothing_stands_in_the_way_of_assistive_technology(
     page, live_server, project, creator, name, scheme, annotator
 ):
     page.emulate_media(color_scheme=scheme)
-    ImageFactory(project=project, pixels=tissue_phantom(300, 400, seed=2)[0])
+    image = ImageFactory(project=project, pixels=tissue_phantom(300, 400, seed=2)[0])
     assign(project.memberships.get())
-    arguments = {"project_edit": [project.pk], "editor": [Annotation.objects.get().pk]}
+    arguments = {
+        "project_edit": [project.pk],
+        "editor": [Annotation.objects.get().pk],
+        "superpixel_compare": [image.pk, "slic"],
+    }
     if not name.startswith("account_"):
         log_in(page, live_server.url, "carla")
     page.goto(live_server.url + reverse(name, args=arguments.get(name)))

@@ -1,4 +1,6 @@
-// A superpixel map of one region: which segment a pixel belongs to, and the pixels of a segment. No DOM.
+// A superpixel map of one region: which segment a pixel belongs to, and where segments meet. No DOM.
+
+/** @import { Tree } from "./mergetree.js" */
 
 /**
  * @typedef {object} SegmentData
@@ -8,8 +10,17 @@
  * @property {number} height
  * @property {Uint8Array | Uint16Array} ids row by row, 0 … count − 1
  * @property {Int32Array} boxes x0, y0, x1, y1 of each segment within the region, x1 and y1 exclusive
- * @property {number} count
+ * @property {Borders} borders
+ * @property {Tree} tree
  * @property {number} provenance which tool a pixel filled from this map is credited to
+ * @property {Uint8Array} [own] by node: another provenance than the map's, 0 for none
+ */
+
+/**
+ * The pixels that differ from the one to the right or below, row by row: all that outlines at any level may touch.
+ * @typedef {object} Borders
+ * @property {Uint32Array} starts where each row begins in `columns`, and where the last one ends
+ * @property {Uint16Array} columns
  */
 
 export class Segments {
@@ -21,8 +32,10 @@ export class Segments {
     this.height = data.height;
     this.ids = data.ids;
     this.boxes = data.boxes;
-    this.count = data.count;
+    this.borders = data.borders;
+    this.tree = data.tree;
     this.provenance = data.provenance;
+    this.own = data.own;
   }
 
   /**
@@ -37,35 +50,17 @@ export class Segments {
     return this.ids[row * this.width + column];
   }
 
-  /**
-   * The place of a segment in the image.
-   * @param {number} id
-   * @returns {Rect}
-   */
-  bounds(id) {
-    const [x0, y0, x1, y1] = this.boxes.subarray(4 * id, 4 * id + 4);
-    return { x0: x0 + this.x, y0: y0 + this.y, x1: x1 + this.x, y1: y1 + this.y };
+  /** @returns {Rect} */
+  get extent() {
+    return { x0: this.x, y0: this.y, x1: this.x + this.width, y1: this.y + this.height };
   }
 
   /**
-   * Calls `span(y, x0, x1)` in image pixels for each run of a segment, x1 exclusive.
-   * @param {number} id
-   * @param {(y: number, x0: number, x1: number) => void} span
+   * What a pixel is credited to when it is filled as part of a node.
+   * @param {number} node
    */
-  forEachRun(id, span) {
-    const [left, top, right, bottom] = this.boxes.subarray(4 * id, 4 * id + 4);
-    for (let row = top; row < bottom; row++) {
-      const offset = row * this.width;
-      let start = -1;
-      for (let column = left; column <= right; column++) {
-        const inside = column < right && this.ids[offset + column] === id;
-        if (inside && start < 0) start = column;
-        if (!inside && start >= 0) {
-          span(row + this.y, start + this.x, column + this.x);
-          start = -1;
-        }
-      }
-    }
+  creditOf(node) {
+    return this.own?.[node] || this.provenance;
   }
 }
 
@@ -88,4 +83,27 @@ export function boundingBoxes(ids, width, count) {
     }
   }
   return boxes;
+}
+
+/**
+ * @param {Uint8Array | Uint16Array} ids
+ * @param {number} width
+ * @returns {Borders}
+ */
+export function borderPixels(ids, width) {
+  const height = ids.length / width;
+  const starts = new Uint32Array(height + 1);
+  const columns = new Uint16Array(ids.length);
+  let found = 0;
+  for (let row = 0, at = 0; row < height; row++) {
+    starts[row] = found;
+    for (let column = 0; column < width; column++, at++) {
+      const id = ids[at];
+      if ((column + 1 < width && ids[at + 1] !== id) || (row + 1 < height && ids[at + width] !== id)) {
+        columns[found++] = column;
+      }
+    }
+  }
+  starts[height] = found;
+  return { starts, columns: columns.slice(0, found) };
 }

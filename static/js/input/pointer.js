@@ -1,4 +1,4 @@
-// Mouse, pen and fingers on the image: idle → stroke, pan or pinch. The wheel is left to OpenSeadragon.
+// Mouse, pen and fingers on the image: idle → stroke, pan or pinch. The wheel without Alt is left to OpenSeadragon.
 
 /**
  * @typedef {object} PointerTarget
@@ -7,6 +7,7 @@
  * @property {(point: Point | null) => void} hover where the pointer is, null when it left
  * @property {(dx: number, dy: number) => void} pan
  * @property {(factor: number, center: { clientX: number, clientY: number }) => void} zoom
+ * @property {(point: Point, direction: 1 | -1) => boolean} climb the wheel with Alt; false where that means nothing
  */
 
 const LEFT = 0;
@@ -44,9 +45,20 @@ export class PointerInput {
         handler(/** @type {PointerEvent} */ (event));
       });
     }
+    surface.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
     surface.addEventListener("contextmenu", (event) => event.preventDefault());
     // Pressing the middle button must not start the browser's own scrolling.
     surface.addEventListener("mousedown", (event) => event.preventDefault());
+  }
+
+  /** @param {WheelEvent} event */
+  onWheel(event) {
+    // Some browsers turn a wheel with Alt or Shift into a horizontal one.
+    const amount = event.deltaY || event.deltaX;
+    if (!event.altKey || !amount) return;
+    if (!this.target.climb(this.target.toImage(event), amount < 0 ? 1 : -1)) return;
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   /** While the key is held, a press pans. @param {boolean} held */

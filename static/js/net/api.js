@@ -53,7 +53,25 @@ export async function request(url, options = {}) {
  * @returns {Promise<any>}
  */
 export async function postForm(url, form, headers = {}) {
-  const options = { method: "POST", body: form, headers: { ...headers, "X-CSRFToken": csrfToken() } };
+  return post(url, form, headers);
+}
+
+/**
+ * @param {string} url
+ * @param {object} value
+ * @returns {Promise<any>}
+ */
+export async function postJson(url, value) {
+  return post(url, JSON.stringify(value), { "Content-Type": "application/json" });
+}
+
+/**
+ * @param {string} url
+ * @param {FormData | string} body
+ * @param {Record<string, string>} headers
+ */
+async function post(url, body, headers) {
+  const options = { method: "POST", body, headers: { ...headers, "X-CSRFToken": csrfToken() } };
   const response = await request(url, options);
   try {
     return await response.json();

@@ -1,6 +1,5 @@
 // The editor: puts the parts together and says what each command does.
 
-import { superpixelRegion } from "../core/region.js";
 import { LabelMap } from "../core/tiles.js";
 import { listenToKeys } from "../input/keys.js";
 import { PointerInput } from "../input/pointer.js";
@@ -14,13 +13,12 @@ import { ask, askWhoseToKeep, dialog, listenToCannotLabel, showKeys } from "../u
 import { find, pageData } from "../ui/find.js";
 import { showPalette } from "../ui/palette.js";
 import { Cover, notice, readout, saveStatus } from "../ui/status.js";
-import { SuperpixelPanel } from "../ui/superpixels.js";
 import { Stage } from "../view/stage.js";
 import { Viewer } from "../view/viewer.js";
 import { Painter } from "../work/painter.js";
 import { initialState, keep } from "../work/settings.js";
 import { createStore, faded, resized } from "../work/store.js";
-import { Superpixels } from "../work/superpixels.js";
+import { createSegmenting } from "./segmenting.js";
 
 /** @type {EditorConfig} */
 const config = pageData("editor-config");
@@ -37,16 +35,20 @@ const canvasOnly = new URLSearchParams(location.search).get("drawer") === "canva
 const viewer = new Viewer(find(root, "#stage", HTMLElement), image, { canvas: canvasOnly });
 const stage = new Stage(viewer, map, config.categories);
 const painter = new Painter(map, (area) => stage.touch(area));
-const superpixels = new Superpixels(root.dataset.worker ?? "", urls.superpixels);
-const panel = new SuperpixelPanel(root, config.algorithms, store);
 const saver = new Saver({ map, head: annotation.head, send: (form, headers) => postForm(urls.save, form, headers) });
 
 /** @param {number} value */
 const categoryOf = (value) => config.categories.find((category) => category.value === value);
+/** What is pointed at, image position. @type {Point | null} */
+let pointed = null;
+const segmenting = createSegmenting({ root, config, store, map, viewer, stage, changed: showCursor });
+const { superpixels } = segmenting;
 const work = {
-  get current() {
-    return superpixels.current;
+  get shown() {
+    return superpixels.shown;
   },
+  shapeAt: (/** @type {Point} */ point) => superpixels.shapeAt(point),
+  settle: () => superpixels.climb.reset(),
   colorOf: (/** @type {number} */ value) => categoryOf(value)?.color ?? "#808080",
 };
 /** @type {Record<string, Tool>} */
@@ -59,8 +61,6 @@ const tools = {
 // --- Pointer ---------------------------------------------------------------------------------------------------------
 
 const read = readout(root, (value) => (value === 255 ? "ignored" : (categoryOf(value)?.name ?? "unlabelled")));
-/** @type {Point | null} */
-let pointed = null;
 const pointer = new PointerInput(stage.surface, {
   tool: () => (readOnly ? null : tools[store.state.tool]),
   toImage: (event) => stage.toImage(event),
@@ -73,6 +73,11 @@ const pointer = new PointerInput(stage.surface, {
     const box = viewer.element.getBoundingClientRect();
     viewer.zoom(factor, { x: clientX - box.left, y: clientY - box.top }, true);
   },
+  climb: (point, direction) => {
+    const climbs = store.state.tool === "superpixel" && !readOnly;
+    if (climbs && !painter.busy) segmenting.climb(point, direction);
+    return climbs;
+  },
 });
 
 function showCursor() {
@@ -82,35 +87,13 @@ function showCursor() {
   stage.surface.dataset.cursor = cursor.kind;
   stage.point(cursor);
   const inside = pointed && pointed.x >= 0 && pointed.y >= 0 && pointed.x < image.width && pointed.y < image.height;
-  const outside = store.state.tool === "superpixel" && superpixels.current && cursor.kind === "none" && !pans;
+  const outside =
+    store.state.tool === "superpixel" && superpixels.mosaic.maps.length && cursor.kind === "none" && !pans;
   read.point(
     inside ? pointed : null,
     inside && pointed ? map.get(Math.floor(pointed.x), Math.floor(pointed.y)) : 0,
     outside ? "no segments here" : "",
   );
-}
-
-// --- Superpixels -----------------------------------------------------------------------------------------------------
-
-let askedForSegments = false;
-
-async function calculate() {
-  askedForSegments = true;
-  const { algorithm, parameters } = store.state;
-  panel.setWaiting(true);
-  try {
-    const region = superpixelRegion(image.width, image.height, viewer.visible);
-    const segments = await superpixels.calculate(algorithm, parameters[algorithm], region);
-    if (!segments) return; // a later request shows its own answer
-    panel.setWaiting(false);
-    panel.setCount(segments.count);
-    stage.showOutlines(segments);
-    showCursor();
-    document.body.dataset.segments = `${segments.count}`;
-  } catch (error) {
-    panel.setWaiting(false);
-    panel.tell(error instanceof Error ? error.message : String(error), true);
-  }
 }
 
 // --- Saving ----------------------------------------------------------------------------------------------------------
@@ -181,6 +164,22 @@ function chooseCategory(value) {
   store.set({ category: value, tool: store.state.tool === "eraser" ? "brush" : store.state.tool });
 }
 
+/** Whether a key may concern the segments. */
+function picksSegments() {
+  return store.state.tool === "superpixel" && !painter.busy;
+}
+
+/** @param {1 | -1} direction */
+function resize(direction) {
+  if (store.state.tool !== "superpixel") store.set({ diameter: resized(store.state.diameter, direction) });
+  else if (picksSegments()) superpixels.step(direction);
+}
+
+/** @param {1 | -1} direction */
+function climb(direction) {
+  if (picksSegments()) segmenting.climb(pointed, direction);
+}
+
 /** @type {Record<string, (digit: number, held: boolean) => unknown>} */
 const looking = {
   pan: (_, held) => {
@@ -206,15 +205,21 @@ const painting = {
   brush: () => store.set({ tool: "brush" }),
   eraser: () => store.set({ tool: "eraser" }),
   superpixel: () => store.set({ tool: "superpixel" }),
-  smaller: () => store.set({ diameter: resized(store.state.diameter, -1) }),
-  larger: () => store.set({ diameter: resized(store.state.diameter, 1) }),
+  smaller: () => resize(-1),
+  larger: () => resize(1),
+  climbDown: () => climb(-1),
+  climbUp: () => climb(1),
+  divide: () => picksSegments() && segmenting.divide(pointed),
   category: (digit) => chooseCategory(palette[digit - 1]?.value),
   categoryAbove9: (digit) => chooseCategory(palette[digit + 8]?.value),
   previousCategory: () => chooseCategory(store.state.previous),
   undo: () => painter.undo(),
   redo: () => painter.redo(),
   clear: () => painter.clear(),
-  calculate,
+  calculate: () => segmenting.calculate(),
+  tryAgain: () => segmenting.tryAgain(),
+  suggest: () => segmenting.suggest(),
+  makeDefault: () => segmenting.makeDefault(),
   checkpoint: saveCheckpoint,
   groundTruth: saveGroundTruth,
   cannotLabel: () => ask(dialog(document, "cannot-dialog")),
@@ -240,10 +245,9 @@ function setPeek(held) {
 }
 
 function showLayers() {
-  const { hidden, opacity, outlines, tool } = store.state;
+  const { hidden, opacity } = store.state;
   stage.labels.canvas.hidden = hidden || peeking;
   stage.labels.canvas.style.opacity = `${opacity}`;
-  stage.outlines.canvas.hidden = !outlines || tool !== "superpixel";
 }
 
 // --- Start -----------------------------------------------------------------------------------------------------------
@@ -271,6 +275,7 @@ function wire() {
     undo.disabled = !painter.history.past.length;
     redo.disabled = !painter.history.future.length;
     saver.touched();
+    segmenting.meter.touched();
     showCursor();
   });
   viewer.addEventListener("view", () => read.zoom(viewer.view));
@@ -278,8 +283,8 @@ function wire() {
     showLayers();
     showCursor();
     letterKeys.checked = state.letterKeys;
-    keep(config.project.id, state);
-    if (state.tool === "superpixel" && !readOnly && !askedForSegments && document.body.dataset.ready) calculate();
+    keep(config, state);
+    if (state.tool === "superpixel" && !readOnly && document.body.dataset.ready) segmenting.begin();
   });
   showSaveState(saver.state);
 }

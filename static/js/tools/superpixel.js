@@ -1,7 +1,9 @@
-// Superpixel tool: idle → filling. Each segment that the pointer crosses is filled once.
+// Superpixel tool: idle → filling. Each segment that the pointer crosses is filled once; the first may be one that was
+// climbed to.
 
+/** @import { Shown } from "../core/mosaic.js" */
+/** @import { Shape } from "../core/shape.js" */
 /** @import { Painter } from "../work/painter.js" */
-/** @import { Segments } from "../core/segments.js" */
 /** @import { Store } from "../work/store.js" */
 
 const ERASING = "#ffffff";
@@ -9,29 +11,32 @@ const ERASING = "#ffffff";
 /**
  * @param {Painter} painter
  * @param {Store} store
- * @param {{ current: Segments | null, colorOf(value: number): string }} work
+ * @param {{ shown: Shown, shapeAt(point: Point): Shape | null, settle(): void, colorOf(value: number): string }} work
  * @returns {Tool}
  */
 export function createSuperpixelTool(painter, store, work) {
-  /** The running stroke. @type {{ last: Point, value: number, segments: Segments, filled: Set<number> } | null} */
+  /** The running stroke. @type {{ last: Point, value: number, shown: Shown, first: Shape, filled: Set<number> } | null} */
   let stroke = null;
 
   /** @param {Point} point */
-  function fillAt(point) {
-    if (!stroke) return;
-    const id = stroke.segments.idAt(point.x, point.y);
+  function fillAt({ x, y }) {
+    // Within the first segment there is nothing to fill, whatever is shown around it.
+    if (!stroke || stroke.first.contains(x, y)) return;
+    const id = stroke.shown.idAt(x, y);
     if (id < 0 || stroke.filled.has(id)) return;
     stroke.filled.add(id);
-    painter.segment(stroke.segments, id, stroke.value);
+    painter.segment(stroke.shown.shape(id), stroke.value);
   }
 
   return {
     down(point, erase) {
-      if (!work.current) return;
+      const first = work.shapeAt(point);
+      if (!first) return;
       const value = erase ? 0 : store.state.category;
-      stroke = { last: point, value, segments: work.current, filled: new Set() };
+      stroke = { last: point, value, shown: work.shown, first, filled: new Set() };
       painter.begin();
-      fillAt(point);
+      painter.segment(first, value);
+      work.settle();
     },
     move(point) {
       if (!stroke) return;
@@ -54,11 +59,20 @@ export function createSuperpixelTool(painter, store, work) {
       painter.cancel();
     },
     cursor(point) {
-      const segments = stroke?.segments ?? work.current;
-      const id = segments?.idAt(point.x, point.y) ?? -1;
-      if (!segments || id < 0) return { kind: "none" };
-      const value = stroke ? stroke.value : store.state.category;
-      return { kind: "segment", segments, id, color: value === 0 ? ERASING : work.colorOf(value) };
+      const { x, y } = point;
+      if (!stroke) return cursorOf(work.shapeAt(point), store.state.category);
+      const shape = stroke.first.contains(x, y) ? stroke.first : stroke.shown.shapeAt(x, y);
+      return cursorOf(shape, stroke.value);
     },
   };
+
+  /**
+   * @param {Shape | null} shape
+   * @param {number} value
+   * @returns {Cursor}
+   */
+  function cursorOf(shape, value) {
+    if (!shape) return { kind: "none" };
+    return { kind: "segment", shape, color: value === 0 ? ERASING : work.colorOf(value) };
+  }
 }

@@ -22,6 +22,7 @@ export function joinSlider(slider, number, scale, change) {
   return (value) => {
     const [position, text] = scale.show(value);
     slider.value = `${position}`;
+    slider.setAttribute("aria-valuetext", text);
     number.value = text;
   };
 }
@@ -50,7 +51,8 @@ export function showControls(root, store) {
   root.addEventListener("keydown", (event) => {
     const field = event.target;
     if (!(field instanceof HTMLInputElement) || field.type !== "number") return;
-    if (event.key === "Enter" || event.key === "Escape") find(root, "#stage", HTMLElement).focus({ preventScroll: true });
+    if (event.key === "Enter" || event.key === "Escape")
+      find(root, "#stage", HTMLElement).focus({ preventScroll: true });
   });
   const showDiameter = joinSlider(
     find(root, "#brush-slider", HTMLInputElement),
@@ -68,6 +70,8 @@ export function showControls(root, store) {
   visible.addEventListener("change", () => store.set({ hidden: !visible.checked }));
   const outlines = find(root, "#outlines", HTMLInputElement);
   outlines.addEventListener("change", () => store.set({ outlines: outlines.checked }));
+  const warn = find(root, "#warn", HTMLInputElement);
+  warn.addEventListener("change", () => store.set({ warn: warn.checked }));
   const tools = [...root.querySelectorAll("[data-tool]")];
   const panels = [...root.querySelectorAll("[data-for]")];
   store.watch((state) => {
@@ -75,6 +79,7 @@ export function showControls(root, store) {
     showOpacity(state.opacity);
     visible.checked = !state.hidden;
     outlines.checked = state.outlines;
+    warn.checked = state.warn;
     for (const button of tools)
       button.setAttribute("aria-pressed", `${button.getAttribute("data-tool") === state.tool}`);
     for (const panel of panels) {

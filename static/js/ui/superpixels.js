@@ -1,106 +1,189 @@
-// The panel of the superpixel tool: algorithm, parameters, calculation and what came of it.
+// How superpixels are made: algorithm, number or size, and the parameters behind "More settings".
 
+import { fitting, inTermsOf, sliderScale } from "../core/sizing.js";
 import { joinSlider } from "./controls.js";
 import { copyOf, find } from "./find.js";
 
+/** @import { Sizing, Values } from "../core/sizing.js" */
 /** @import { Store } from "../work/store.js" */
+
+/**
+ * A number that a row shows: in the person's unit, whatever the server is told.
+ * @typedef {{ value: number, name: string, label: string, help: string, set(value: number): void }
+ *   & Pick<NumberParameter, "minimum" | "maximum" | "step" | "scale">} NumberField
+ */
 
 export class SuperpixelPanel {
   /**
    * @param {HTMLElement} root
    * @param {Algorithm[]} algorithms
+   * @param {EditorConfig["image"]} image
    * @param {Store} store
    */
-  constructor(root, algorithms, store) {
+  constructor(root, algorithms, image, store) {
     this.algorithms = algorithms;
+    this.image = image;
     this.store = store;
     this.select = find(root, "#algorithm", HTMLSelectElement);
-    this.fields = find(root, "#parameters", HTMLElement);
-    this.template = find(root, "#parameter-template", HTMLTemplateElement);
+    this.main = find(root, "#main-parameter", HTMLElement);
+    this.more = find(root, "#parameters", HTMLElement);
+    this.numberRow = find(root, "#parameter-template", HTMLTemplateElement);
+    this.sizingRow = find(root, "#sizing-template", HTMLTemplateElement);
+    this.choiceRow = find(root, "#choice-template", HTMLTemplateElement);
     this.button = find(root, '[data-command="calculate"]', HTMLButtonElement);
-    this.note = find(root, "#segments-note", HTMLElement);
     this.select.append(...algorithms.map(({ name, label }) => new Option(label, name)));
-    this.select.value = store.state.algorithm;
     this.select.addEventListener("change", () => {
       store.set({ algorithm: this.select.value });
-      this.showParameters();
-      this.markChanged();
+      this.show();
     });
-    this.showParameters();
+    this.show();
   }
 
-  showParameters() {
-    const { algorithm: name, parameters } = this.store.state;
-    const algorithm = this.algorithms.find((each) => each.name === name);
-    const rows = algorithm?.parameters.map((parameter) => {
-      const row = copyOf(this.template);
-      const slider = find(row, "input[type=range]", HTMLInputElement);
-      const number = find(row, "input[type=number]", HTMLInputElement);
-      for (const input of [slider, number]) {
-        input.min = `${parameter.minimum}`;
-        input.max = `${parameter.maximum}`;
-        input.step = `${parameter.step}`;
-      }
-      number.id = `parameter-${parameter.name}`;
-      number.name = parameter.name;
-      slider.setAttribute("aria-label", parameter.label);
-      const label = find(row, "label", HTMLLabelElement);
-      label.htmlFor = number.id;
-      label.textContent = parameter.unit ? `${parameter.label} (${parameter.unit})` : parameter.label;
-      const help = find(row, ".parameter-help", HTMLElement);
-      help.id = `${number.id}-help`;
-      help.textContent = row.title = parameter.help;
-      number.setAttribute("aria-describedby", help.id);
-      const show = joinSlider(slider, number, rangeOf(parameter), (value) => {
-        this.store.set({
-          parameters: { ...parameters, [name]: { ...this.store.state.parameters[name], [parameter.name]: value } },
-        });
-        show(value);
-        this.markChanged();
-      });
-      show(parameters[name][parameter.name]);
-      return row;
-    });
-    this.fields.replaceChildren(...(rows ?? []));
+  get algorithm() {
+    const { algorithm } = this.store.state;
+    return this.algorithms.find(({ name }) => name === algorithm) ?? this.algorithms[0];
   }
 
-  /** What is shown no longer fits the map on the screen. */
-  markChanged() {
-    this.button.classList.replace("btn-outline-primary", "btn-primary");
+  /** The present algorithm with the present values, after something other than the panel changed them. */
+  show() {
+    const { algorithm } = this;
+    const { counts, parameters } = algorithm;
+    this.select.value = algorithm.name;
+    const numbers = [counts?.count, counts?.size];
+    const others = parameters.filter(({ name }) => !numbers.includes(name));
+    // What says how large segments become stands first in each registry entry.
+    const first = counts ? this.sizeRow() : this.row(/** @type {AlgorithmParameter} */ (others.shift()));
+    this.main.replaceChildren(first);
+    this.more.replaceChildren(...others.map((parameter) => this.row(parameter)));
+  }
+
+  /** @param {Sizing} sizing */
+  chooseSizing(sizing) {
+    const between = sizing === "count" || this.store.state.sizing === "count";
+    if (between) this.change(inTermsOf(this.algorithm, this.values, sizing, this.image));
+    this.store.set({ sizing });
+    this.show();
+    find(this.main, "select", HTMLSelectElement).focus();
+  }
+
+  sizeRow() {
+    const { parameters, counts } = this.algorithm;
+    const { sizing } = this.store.state;
+    const name = counts?.[sizing === "count" ? "count" : "size"] ?? "";
+    const parameter = /** @type {NumberParameter} */ (parameters.find((each) => each.name === name));
+    const perUnit = sizing === "um" ? (this.image.umPerPx ?? 1) : 1;
+    const minimum = parameter.off_below ?? parameter.minimum;
+    const words = { count: parameter.label, px: "Segment size in pixels", um: "Segment size in µm" };
+    const row = copyOf(this.sizingRow);
+    const select = find(row, "select", HTMLSelectElement);
+    if (!this.image.umPerPx) find(select, '[value="um"]', HTMLOptionElement).remove();
+    select.value = sizing;
+    select.addEventListener("change", () => this.chooseSizing(/** @type {Sizing} */ (select.value)));
+    return fill(row, {
+      ...parameter,
+      label: words[sizing],
+      step: sizing === "um" ? 0.1 : parameter.step,
+      minimum: Math.ceil(10 * minimum * perUnit) / 10,
+      maximum: Math.floor(10 * parameter.maximum * perUnit) / 10,
+      value: tenth(Number(this.values[name]) * perUnit),
+      set: (value) => this.change({ [name]: fitting(parameter, tenth(value / perUnit)) }),
+    });
+  }
+
+  get values() {
+    return this.store.state.parameters[this.algorithm.name];
+  }
+
+  /** @param {Values} values */
+  change(values) {
+    const { name } = this.algorithm;
+    const { parameters } = this.store.state;
+    this.store.set({ parameters: { ...parameters, [name]: { ...parameters[name], ...values } } });
+  }
+
+  /** @param {AlgorithmParameter} parameter */
+  row(parameter) {
+    if (parameter.kind === "choice") return this.choiceField(parameter);
+    const label = parameter.unit ? `${parameter.label} (${parameter.unit})` : parameter.label;
+    const value = Number(this.values[parameter.name]);
+    const set = (/** @type {number} */ next) => this.change({ [parameter.name]: next });
+    return fill(copyOf(this.numberRow), { ...parameter, label, value, set });
+  }
+
+  /** @param {ChoiceParameter} parameter */
+  choiceField(parameter) {
+    const row = copyOf(this.choiceRow);
+    const select = find(row, "select", HTMLSelectElement);
+    select.append(...parameter.choices.map(([value, label]) => new Option(label, value)));
+    select.name = parameter.name;
+    select.value = `${this.values[parameter.name]}`;
+    describe(row, select, parameter);
+    select.addEventListener("change", () => this.change({ [parameter.name]: select.value }));
+    return row;
+  }
+
+  /** Whether what is set here is what the maps on the screen were made with. @param {boolean} same */
+  setCurrent(same) {
+    this.button.classList.toggle("btn-primary", !same);
+    this.button.classList.toggle("btn-outline-primary", same);
   }
 
   /** @param {boolean} waiting */
   setWaiting(waiting) {
     this.button.setAttribute("aria-busy", `${waiting}`);
     find(this.button, ".spinner-border", HTMLElement).hidden = !waiting;
-    if (waiting) this.tell("Calculating segments…");
-  }
-
-  /** @param {number} count */
-  setCount(count) {
-    this.button.classList.replace("btn-primary", "btn-outline-primary");
-    this.tell(`${count.toLocaleString("en-GB")} segments. Point at one; click or drag to label it.`);
-  }
-
-  /**
-   * @param {string} sentence
-   * @param {boolean} [trouble]
-   */
-  tell(sentence, trouble = false) {
-    this.note.textContent = sentence;
-    this.note.classList.toggle("note-trouble", trouble);
   }
 }
 
 /**
- * Whole and fine steps both go through the same slider; rounding keeps 0.1 + 0.2 from showing.
- * @param {AlgorithmParameter} parameter
+ * A row with a slider and a number beside it.
+ * @param {HTMLElement} row
+ * @param {NumberField} field
  */
-function rangeOf({ step }) {
-  return {
-    /** @type {(value: number) => [number, string]} */
-    show: (value) => [value, `${value}`],
-    /** @param {number} position */
-    fromSlider: (position) => Number((Math.round(position / step) * step).toFixed(6)),
-  };
+function fill(row, field) {
+  const slider = find(row, "input[type=range]", HTMLInputElement);
+  const number = find(row, "input[type=number]", HTMLInputElement);
+  number.min = `${field.minimum}`;
+  number.max = `${field.maximum}`;
+  number.step = "any";
+  number.name = field.name;
+  describe(row, number, field);
+  slider.setAttribute("aria-label", field.label);
+  const { toSlider, fromSlider } = sliderScale(field);
+  const scale = { show: valueOn(toSlider), fromSlider };
+  const show = joinSlider(slider, number, scale, (value) => {
+    field.set(value);
+    show(value);
+  });
+  show(field.value);
+  return row;
+}
+
+/**
+ * @param {HTMLElement} row
+ * @param {HTMLInputElement | HTMLSelectElement} control
+ * @param {{ name: string, label: string, help: string }} words
+ */
+function describe(row, control, words) {
+  control.id = `parameter-${words.name}`;
+  const label = find(row, "label", HTMLLabelElement);
+  label.htmlFor = control.id;
+  label.textContent = words.label;
+  const help = find(row, ".parameter-help", HTMLElement);
+  help.id = `${control.id}-help`;
+  help.textContent = row.title = words.help;
+  control.setAttribute("aria-describedby", help.id);
+}
+
+/**
+ * @param {(value: number) => number} toSlider
+ * @returns {(value: number) => [number, string]}
+ */
+function valueOn(toSlider) {
+  return (value) => [toSlider(value), `${value}`];
+}
+
+/** To a tenth; sizes in µm and px are no finer. @param {number} value */
+function tenth(value) {
+  return Math.round(value * 10) / 10;
 }

@@ -3,7 +3,7 @@
 import { rgb, rgba } from "../core/palette.js";
 import { context2d, deviceBox } from "./layer.js";
 
-/** @import { Segments } from "../core/segments.js" */
+/** @import { Shape } from "../core/shape.js" */
 
 const LARGEST = 512; // texels a side of the picture of a segment
 
@@ -14,7 +14,7 @@ export class CursorLayer {
     this.context = context2d(this.canvas);
     /** @type {Rect | null} */
     this.drawn = null;
-    /** @type {{ segments: Segments, id: number, color: string, canvas: HTMLCanvasElement } | null} */
+    /** @type {{ shape: Shape, color: string, canvas: HTMLCanvasElement } | null} */
     this.picture = null;
   }
 
@@ -69,12 +69,12 @@ export class CursorLayer {
    * @param {View} view
    * @param {Extract<Cursor, { kind: "segment" }>} cursor
    */
-  drawSegment(view, { segments, id, color }) {
+  drawSegment(view, { shape, color }) {
     const known = this.picture;
-    if (!known || known.segments !== segments || known.id !== id || known.color !== color) {
-      this.picture = { segments, id, color, canvas: pictureOf(segments, id, color) };
+    if (known?.shape !== shape || known.color !== color) {
+      this.picture = { shape, color, canvas: pictureOf(shape, color) };
     }
-    const area = segments.bounds(id);
+    const area = shape.bounds;
     this.drawn = deviceBox(view, area);
     const { scale, x, y, ratio } = view;
     const [left, top] = [Math.round((area.x0 * scale + x) * ratio), Math.round((area.y0 * scale + y) * ratio)];
@@ -88,27 +88,28 @@ export class CursorLayer {
 
 /**
  * The segment in the colour, its rim white.
- * @param {Segments} segments
- * @param {number} id
+ * @param {Shape} shape
  * @param {string} color
  */
-function pictureOf(segments, id, color) {
-  const area = segments.bounds(id);
-  const step = Math.ceil(Math.max(area.x1 - area.x0, area.y1 - area.y0) / LARGEST);
+function pictureOf(shape, color) {
+  const area = shape.bounds;
+  const mask = shape.mask(area);
+  const [width, height] = [area.x1 - area.x0, area.y1 - area.y0];
+  const step = Math.ceil(Math.max(width, height) / LARGEST);
   const canvas = document.createElement("canvas");
-  canvas.width = Math.ceil((area.x1 - area.x0) / step);
-  canvas.height = Math.ceil((area.y1 - area.y0) / step);
+  canvas.width = Math.ceil(width / step);
+  canvas.height = Math.ceil(height / step);
   const image = new ImageData(canvas.width, canvas.height);
   const out = new Uint32Array(image.data.buffer);
   const inner = rgba(...rgb(color), 130);
   const rim = rgba(255, 255, 255, 240);
-  for (let row = 0, at = 0; row < canvas.height; row++) {
-    for (let column = 0; column < canvas.width; column++, at++) {
-      const x = area.x0 + column * step;
-      const y = area.y0 + row * step;
-      if (segments.idAt(x, y) !== id) continue;
-      const within = [x - step, x + step].every((other) => segments.idAt(other, y) === id);
-      out[at] = within && [y - step, y + step].every((other) => segments.idAt(x, other) === id) ? inner : rim;
+  for (let row = 0, to = 0; row < height; row += step) {
+    for (let column = 0; column < width; column += step, to++) {
+      const at = row * width + column;
+      if (!mask[at]) continue;
+      const beside = column >= step && column + step < width && mask[at - step] && mask[at + step];
+      const within = beside && row >= step && row + step < height && mask[at - step * width] && mask[at + step * width];
+      out[to] = within ? inner : rim;
     }
   }
   context2d(canvas).putImageData(image, 0, 0);

@@ -25,6 +25,7 @@ const KEEP = 256;
  * @property {number} left image position
  * @property {number} top
  * @property {number} step
+ * @property {boolean} stale made of a source of before
  */
 
 export class TileLayer {
@@ -45,10 +46,13 @@ export class TileLayer {
     this.changed = null;
   }
 
-  /** @param {LayerSource | null} source */
+  /**
+   * Shows something else. What is on the screen is filled again when it is drawn next, in the canvases that are there.
+   * @param {LayerSource | null} source
+   */
   show(source) {
     this.source = source;
-    this.tiles.clear();
+    for (const tile of this.tiles.values()) tile.stale = true;
   }
 
   /** Notes that an area of the image changed. @param {Rect} area */
@@ -84,7 +88,7 @@ export class TileLayer {
     context.rect(box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0);
     context.clip();
     context.clearRect(box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0);
-    context.imageSmoothingEnabled = false;
+    context.imageSmoothingEnabled = this.source?.lines ?? false;
     if (this.source) this.drawTiles(view, box);
     context.restore();
   }
@@ -126,14 +130,14 @@ export class TileLayer {
   tile(column, row, step) {
     const key = `${step}/${column}/${row}`;
     let tile = this.tiles.get(key);
-    if (tile) this.tiles.delete(key);
-    else {
+    this.tiles.delete(key);
+    if (!tile || tile.stale) {
       const size = TEXELS * step;
       const area = { x0: column * size, y0: row * size, x1: (column + 1) * size, y1: (row + 1) * size };
       if (!this.source?.has(area)) return null;
-      const canvas = document.createElement("canvas");
-      canvas.width = canvas.height = TEXELS;
-      tile = { canvas, context: context2d(canvas), left: area.x0, top: area.y0, step };
+      const canvas = tile?.canvas ?? document.createElement("canvas");
+      if (!tile) canvas.width = canvas.height = TEXELS;
+      tile = { canvas, context: context2d(canvas), left: area.x0, top: area.y0, step, stale: false };
       this.fill(tile, area);
     }
     this.tiles.set(key, tile);
@@ -159,12 +163,12 @@ export class TileLayer {
   }
 
   /**
-   * Texels of half a device pixel to a whole one; of one to two for thin lines, which would else be torn.
+   * Texels of half a device pixel to a whole one; nearest to a whole one for thin lines, which are smoothed.
    * @param {View} view
    */
   stepFor(view) {
     const exact = -Math.log2(view.scale * view.ratio);
-    const level = this.source?.lines ? Math.ceil(exact - 1e-6) : Math.floor(exact + 1e-6);
+    const level = this.source?.lines ? Math.round(exact) : Math.floor(exact + 1e-6);
     return 2 ** Math.min(Math.max(level, this.source?.minLevel ?? 0), 8);
   }
 }

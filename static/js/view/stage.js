@@ -3,10 +3,11 @@
 import { lookupTable } from "../core/palette.js";
 import { CursorLayer } from "./cursor.js";
 import { TileLayer } from "./layer.js";
-import { labelSource, outlineSource } from "./sources.js";
+import { outlineSource } from "./outlines.js";
+import { labelSource } from "./sources.js";
 
 /** @import { LabelMap } from "../core/tiles.js" */
-/** @import { Segments } from "../core/segments.js" */
+/** @import { Shown } from "../core/mosaic.js" */
 /** @import { Viewer } from "./viewer.js" */
 
 export class Stage {
@@ -60,9 +61,12 @@ export class Stage {
     this.request();
   }
 
-  /** @param {Segments | null} segments */
-  showOutlines(segments) {
-    this.outlines.show(segments && outlineSource(segments));
+  /**
+   * @param {Shown | null} shown
+   * @param {{ lines: boolean, hatch: boolean }} what
+   */
+  showOutlines(shown, what) {
+    this.outlines.show(shown?.count ? outlineSource(shown, what) : null);
     this.outlines.draw(this.viewer.view);
   }
 

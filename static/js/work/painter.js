@@ -4,7 +4,7 @@ import { capsule, capsuleBounds } from "../core/brush.js";
 import { History } from "../core/history.js";
 
 /** @import { LabelMap } from "../core/tiles.js" */
-/** @import { Segments } from "../core/segments.js" */
+/** @import { Shape } from "../core/shape.js" */
 
 /** Sends `settled` after each stroke, undo or redo. */
 export class Painter extends EventTarget {
@@ -40,13 +40,12 @@ export class Painter extends EventTarget {
   }
 
   /**
-   * @param {Segments} segments
-   * @param {number} id
+   * @param {Shape} shape
    * @param {number} value
    */
-  segment(segments, id, value) {
-    segments.forEachRun(id, (y, x0, x1) => this.map.span(y, x0, x1, value, segments.provenance));
-    this.touch(segments.bounds(id));
+  segment(shape, value) {
+    shape.forEachRun((y, x0, x1, provenance) => this.map.span(y, x0, x1, value, provenance));
+    this.touch(shape.bounds);
   }
 
   commit() {

@@ -1,5 +1,8 @@
 // How the editor starts: with the project's defaults, and as this person left it in this browser.
 
+import { fitting, parameterOf, sideFor } from "../core/sizing.js";
+
+/** @import { Values } from "../core/sizing.js" */
 /** @import { EditorState } from "./store.js" */
 
 const KEPT = /** @type {const} */ ([
@@ -8,10 +11,14 @@ const KEPT = /** @type {const} */ ([
   "diameter",
   "opacity",
   "outlines",
+  "warn",
   "algorithm",
   "parameters",
+  "sizing",
   "letterKeys",
 ]);
+/** What the project may have a default for. @type {readonly string[]} */
+const SEGMENTS = ["algorithm", "parameters", "sizing"];
 
 /**
  * @param {EditorConfig} config
@@ -28,12 +35,18 @@ export function initialState(config) {
     opacity: 0.5,
     hidden: false,
     outlines: true,
+    warn: true,
     algorithm: config.defaults.algorithm ?? config.algorithms[0]?.name ?? "",
     parameters: Object.fromEntries(config.algorithms.map((each) => [each.name, defaultsOf(each, config.defaults)])),
+    sizing: "count",
     letterKeys: true,
   };
+  state.sizing = saysSize(config, state) ? "px" : "count";
   const kept = read(config.project.id);
+  // A default that the project got since then is news; it comes before what this person had.
+  const outdated = kept.defaults !== JSON.stringify(config.defaults);
   for (const key of KEPT) {
+    if (outdated && SEGMENTS.includes(key)) continue;
     if (typeof kept[key] === typeof state[key]) Object.assign(state, { [key]: kept[key] });
   }
   if (!open.some(({ value }) => value === state.category)) state.category = open[0]?.value ?? 0;
@@ -42,17 +55,48 @@ export function initialState(config) {
   for (const each of config.algorithms) {
     state.parameters[each.name] = valid(each, { ...defaultsOf(each, config.defaults), ...state.parameters[each.name] });
   }
+  settleSizes(config, state, Number(kept.umPerPx) || null);
   return state;
 }
 
 /**
- * @param {number} project
+ * Whether the project's default is a size.
+ * @param {EditorConfig} config
+ * @param {EditorState} state
+ */
+function saysSize({ algorithms }, { algorithm, parameters }) {
+  const counts = algorithms.find(({ name }) => name === algorithm)?.counts;
+  return Boolean(counts && parameters[algorithm][counts.size]);
+}
+
+/**
+ * A way to say the size that exists here, and a size where there is none yet: that of the number.
+ * @param {EditorConfig} config
+ * @param {EditorState} state
+ * @param {number | null} umPerPx of the image that the settings were kept with
+ */
+function settleSizes({ algorithms, image }, state, umPerPx) {
+  const ways = image.umPerPx ? ["count", "px", "um"] : ["count", "px"];
+  if (!ways.includes(state.sizing)) state.sizing = state.sizing === "um" ? "px" : "count";
+  for (const algorithm of algorithms) {
+    if (!algorithm.counts) continue;
+    const { count, size } = algorithm.counts;
+    const values = state.parameters[algorithm.name];
+    const same = state.sizing === "um" && umPerPx && image.umPerPx ? umPerPx / image.umPerPx : 1;
+    const side = Number(values[size]) * same || Math.round(sideFor(image, Number(values[count])));
+    values[size] = fitting(parameterOf(algorithm, size), side);
+  }
+}
+
+/**
+ * @param {EditorConfig} config
  * @param {Readonly<EditorState>} state
  */
-export function keep(project, state) {
+export function keep({ project, defaults, image }, state) {
   const kept = Object.fromEntries(KEPT.map((key) => [key, state[key]]));
+  const beside = { defaults: JSON.stringify(defaults), umPerPx: image.umPerPx };
   try {
-    localStorage.setItem(`editor-${project}`, JSON.stringify(kept));
+    localStorage.setItem(`editor-${project.id}`, JSON.stringify({ ...kept, ...beside }));
   } catch {
     // A browser that keeps nothing starts with the defaults next time.
   }
@@ -73,7 +117,7 @@ function read(project) {
 /**
  * @param {Algorithm} algorithm
  * @param {EditorConfig["defaults"]} defaults
- * @returns {Record<string, number>}
+ * @returns {Values}
  */
 function defaultsOf(algorithm, defaults) {
   const own = Object.fromEntries(algorithm.parameters.map((parameter) => [parameter.name, parameter.default]));
@@ -83,13 +127,22 @@ function defaultsOf(algorithm, defaults) {
 /**
  * Values within the ranges of today, whatever was kept.
  * @param {Algorithm} algorithm
- * @param {Record<string, number>} values
+ * @param {Values} values
  */
 function valid(algorithm, values) {
   return Object.fromEntries(
-    algorithm.parameters.map(({ name, minimum, maximum, default: usual }) => {
-      const value = values[name];
-      return [name, value >= minimum && value <= maximum ? value : usual];
+    algorithm.parameters.map((parameter) => {
+      const value = values[parameter.name];
+      return [parameter.name, isValid(parameter, value) ? value : parameter.default];
     }),
   );
+}
+
+/**
+ * @param {AlgorithmParameter} parameter
+ * @param {number | string} value
+ */
+function isValid(parameter, value) {
+  if (parameter.kind === "choice") return parameter.choices.some(([choice]) => choice === value);
+  return typeof value === "number" && value >= parameter.minimum && value <= parameter.maximum;
 }

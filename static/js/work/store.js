@@ -9,10 +9,14 @@
  * @property {number} opacity 0 … 1
  * @property {boolean} hidden labels are not shown
  * @property {boolean} outlines of superpixels are shown
+ * @property {boolean} warn segments of two colours are hatched
  * @property {string} algorithm
- * @property {Record<string, Record<string, number>>} parameters by algorithm
+ * @property {Record<string, Values>} parameters by algorithm
+ * @property {Sizing} sizing how the person says how many segments
  * @property {boolean} letterKeys single-key shortcuts are on
  */
+
+/** @import { Sizing, Values } from "../core/sizing.js" */
 
 /** @typedef {ReturnType<typeof createStore>} Store */
 

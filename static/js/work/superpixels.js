@@ -1,50 +1,206 @@
-// Superpixel maps for the page: asks the worker, and only the latest question gets an answer.
+// The superpixels of the image being labelled: which maps are there, at which granularity they are shown, and what the
+// person does to single segments.
+//
+// A change of granularity is measured from the mark `granularity-start` on as the measure `granularity`, which includes
+// whatever draws it, because that happens in the listeners of `shown`.
 
+import { divided } from "../core/divide.js";
+import { Mosaic } from "../core/mosaic.js";
+import { piecesOf } from "../core/refine.js";
+import { KEPT, keyOf, nearestFirst, regionsInView } from "../core/region.js";
 import { Segments } from "../core/segments.js";
+import { boundsOf, Shape } from "../core/shape.js";
+import { fitting, parameterOf } from "../core/sizing.js";
+import { mapUrl } from "../net/maps.js";
+import { Climb } from "./climb.js";
+import { RegionLoader } from "./regions.js";
 
-/** What a pixel is credited to when it was filled from a map of this algorithm. @type {Record<string, number>} */
-const PROVENANCE = { slic: 2, felzenszwalb: 3, quickshift: 4, watershed: 5 };
+/** @import { Region } from "../core/region.js" */
+/** @import { MapWorker, Settings } from "../net/maps.js" */
 
-export class Superpixels {
+const PIECES = 6; // about as many as a segment is divided into
+const SMALLEST_CELL = 4; // px
+const LARGEST_SIDE = 2048; // px of a region that the server takes
+const DIVIDER = "slic";
+
+/** Sends `shown` when other segments are to be seen, and `loading` when the state of loading changed. */
+export class Superpixels extends EventTarget {
   /**
-   * @param {string} workerUrl
-   * @param {string} urlTemplate with `{algorithm}`
+   * @param {{ worker: MapWorker, urls: EditorConfig["urls"], image: EditorConfig["image"], algorithms: Algorithm[] }} options
    */
-  constructor(workerUrl, urlTemplate) {
-    this.urlTemplate = urlTemplate;
-    this.number = 0;
-    /** @type {Segments | null} */
-    this.current = null;
-    /** @type {Map<number, (answer: any) => void>} */
-    this.waiting = new Map();
-    this.worker = new Worker(workerUrl, { type: "module" });
-    this.worker.addEventListener("message", ({ data }) => this.waiting.get(data.number)?.(data));
-    this.worker.addEventListener("error", () => {
-      for (const answer of this.waiting.values()) answer({ error: "Superpixels do not work in this browser." });
+  constructor({ worker, urls, image, algorithms }) {
+    super();
+    this.worker = worker;
+    this.urls = urls;
+    this.image = image;
+    this.algorithms = algorithms;
+    /** What the present maps were asked for with. @type {Settings | null} */
+    this.settings = null;
+    this.mosaic = new Mosaic([]);
+    this.level = 0;
+    this.shown = this.mosaic.at(0);
+    this.climb = new Climb();
+    /** Where the person looks. @type {Rect} */
+    this.visible = { x0: 0, y0: 0, x1: image.width, y1: image.height };
+    this.loader = new RegionLoader({
+      load: (region, signal) => this.load(region, signal),
+      arrived: (region, map) => this.arrived(region, map),
+      has: (region) => this.mosaic.maps.some((map) => keyOf(map) === keyOf(region)),
     });
+    this.loader.addEventListener("change", () => this.dispatchEvent(new Event("loading")));
+  }
+
+  /** From now on these settings; what was made with others goes. @param {Settings} settings */
+  use(settings) {
+    this.settings = settings;
+    this.level = 0;
+    this.show(new Mosaic([]));
+    this.loader.restart();
+  }
+
+  /** Asks for what is in view. @param {Rect} visible in image pixels */
+  look(visible) {
+    this.visible = visible;
+    this.loader.want(regionsInView(this.image.width, this.image.height, visible).slice(0, KEPT));
   }
 
   /**
-   * @param {string} algorithm
-   * @param {Record<string, number>} parameters
-   * @param {{ x: number, y: number, width: number, height: number }} region
-   * @returns {Promise<Segments | null>} null when another request came after this one
+   * @param {Region} region
+   * @param {AbortSignal} signal
    */
-  async calculate(algorithm, parameters, region) {
-    const number = ++this.number;
-    const query = new URLSearchParams();
-    for (const [name, value] of Object.entries({ ...region, ...parameters })) query.set(name, `${value}`);
-    const url = new URL(`${this.urlTemplate.replace("{algorithm}", algorithm)}?${query}`, location.href).href;
-    const { map, error } = await new Promise((resolve) => {
-      for (const [earlier, answer] of this.waiting) if (earlier !== number) answer({});
-      this.waiting.clear();
-      this.waiting.set(number, resolve);
-      this.worker.postMessage({ number, url });
-    });
-    if (number !== this.number) return null;
-    this.waiting.clear();
-    if (error) throw new Error(error);
-    this.current = new Segments({ ...region, ...map, provenance: PROVENANCE[algorithm] ?? 0 });
-    return this.current;
+  load(region, signal) {
+    const settings = /** @type {Settings} */ (this.settings);
+    const [png, tree] = [this.urls.superpixels, this.urls.superpixelTree].map((url) => mapUrl(url, settings, region));
+    return this.worker.load(png, tree, signal);
   }
+
+  /**
+   * @param {Region} region
+   * @param {any} map
+   */
+  arrived(region, map) {
+    const provenance = this.provenanceOf(/** @type {Settings} */ (this.settings).algorithm);
+    const maps = [...this.mosaic.maps, new Segments({ ...region, ...map, provenance })];
+    this.show(new Mosaic(nearestFirst(maps, this.visible).slice(0, KEPT)));
+  }
+
+  /** @param {string} algorithm */
+  provenanceOf(algorithm) {
+    return this.algorithms.find(({ name }) => name === algorithm)?.provenance ?? 0;
+  }
+
+  /** @param {Mosaic} mosaic */
+  show(mosaic) {
+    this.mosaic = mosaic;
+    this.climb.reset();
+    this.shown = mosaic.at(this.level);
+    this.dispatchEvent(new Event("shown"));
+  }
+
+  // --- Granularity ---
+
+  /** @param {number} level */
+  setLevel(level) {
+    if (level === this.level) return;
+    performance.mark("granularity-start");
+    this.level = level;
+    this.show(this.mosaic);
+    performance.measure("granularity", "granularity-start");
+  }
+
+  /** A step of everything. @param {1 | -1} direction 1 is coarser */
+  step(direction) {
+    if (this.mosaic.maps.length) this.setLevel(this.mosaic.levels.step(this.level, direction));
+  }
+
+  /**
+   * A step of the segment at a point alone.
+   * @param {Point} point
+   * @param {1 | -1} direction
+   */
+  climbAt(point, direction) {
+    return this.climb.step(this.mosaic, this.level, point, direction);
+  }
+
+  /**
+   * What a press at a point would fill. Going elsewhere ends the climbing.
+   * @param {Point} point
+   */
+  shapeAt(point) {
+    if (this.climb.holds(point)) return this.climb.shape;
+    this.climb.reset();
+    return this.shown.shapeAt(point.x, point.y);
+  }
+
+  // --- Dividing ---
+
+  /**
+   * Divides the segment at a point finer.
+   * @param {Point} point
+   * @returns {Promise<string>} a sentence when there is something to say
+   */
+  async divide(point) {
+    const shape = this.shapeAt(point);
+    if (!shape) return "Point at a segment to divide it.";
+    const level = this.climb.shape ? this.climb.level : this.level;
+    const { mosaic } = this;
+    const { x0, y0, x1, y1 } = shape.bounds;
+    const box = { x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
+    if (Math.max(box.width, box.height) > LARGEST_SIDE) return "This segment is too large to be divided at once.";
+    const area = shape.mask(shape.bounds).reduce((sum, pixel) => sum + pixel, 0);
+    const side = Math.max(Math.round(10 * Math.sqrt(area / PIECES)) / 10, SMALLEST_CELL);
+    const { ids } = await this.worker.load(mapUrl(this.urls.superpixels, this.divider(side), box), null);
+    if (this.mosaic !== mosaic) return ""; // something else is shown by now
+    return this.open(shape, box, ids, level, (side * side) / 4);
+  }
+
+  /** @param {number} side @returns {Settings} */
+  divider(side) {
+    const algorithm = this.algorithms.find(({ name }) => name === DIVIDER);
+    if (!algorithm?.counts) throw new Error("Segments cannot be divided here.");
+    const { size } = algorithm.counts;
+    const parameters = Object.fromEntries(algorithm.parameters.map((each) => [each.name, each.default]));
+    return { algorithm: DIVIDER, parameters: { ...parameters, [size]: fitting(parameterOf(algorithm, size), side) } };
+  }
+
+  /**
+   * @param {Shape} shape
+   * @param {Region} box
+   * @param {Uint8Array | Uint16Array} cells another division of the box
+   * @param {number} level
+   * @param {number} smallest
+   */
+  open(shape, box, cells, level, smallest) {
+    const maps = [...this.mosaic.maps];
+    let more = 0;
+    for (const map of new Set(shape.parts.map((part) => part.map))) {
+      const [part, ...others] = shape.parts.filter((each) => each.map === map);
+      if (others.length) continue; // a segment that comes back into the same map around a corner stays whole there
+      const bounds = boundsOf(part);
+      const mask = new Shape([part]).mask(bounds);
+      const division = piecesOf(mask, cut(cells, box, bounds), bounds.x1 - bounds.x0, smallest);
+      const finer = division.count > 1 ? divided(part, division, level, this.provenanceOf(DIVIDER)) : null;
+      if (!finer) continue;
+      maps[maps.indexOf(map)] = finer;
+      more += division.count - 1;
+    }
+    if (!more) return "This segment cannot be divided any finer.";
+    this.show(new Mosaic(maps));
+    return "";
+  }
+}
+
+/**
+ * A part of a box of numbers.
+ * @param {Uint8Array | Uint16Array} cells
+ * @param {Region} box
+ * @param {Rect} bounds
+ */
+function cut(cells, box, { x0, y0, x1, y1 }) {
+  const part = new Uint16Array((x1 - x0) * (y1 - y0));
+  for (let y = y0; y < y1; y++) {
+    const start = (y - box.y) * box.width - box.x;
+    part.set(cells.subarray(start + x0, start + x1), (y - y0) * (x1 - x0));
+  }
+  return part;
 }

@@ -4,9 +4,10 @@ import numpy as np
 
 from annotation.imaging.superpixels.kernels import kernel
 
-BUCKETS = 1 << 15
+BUCKETS = (1 << 15) - 1
 SHIFT = 42
-RIM = 1 << 30  # counts as flooded, which spares the question whether a neighbour exists
+RIM = -1  # counts as flooded, which spares the question whether a neighbour exists
+DRY = BUCKETS  # no offer yet: higher than every bucket
 
 
 def gradient(planes: np.ndarray) -> np.ndarray:
@@ -38,55 +39,77 @@ def flood(height, marker_y, marker_x, compactness, scale):
     """Flood from the markers: the lowest pixel next to water goes first, ties by age.
 
     A pixel's cost is its height plus `compactness` times its distance in pixels from the marker whose water reaches
-    it. Costs are cut into buckets of 1/`scale`, so that finding the lowest one takes no search; within a bucket the
-    oldest goes first. Returns the marker of each pixel as (rows, cols) int32.
+    it; of several waters the cheapest gets it. Costs are cut into buckets of 1/`scale`, so that finding the lowest
+    one takes no search; within a bucket the oldest goes first. Returns the marker of each pixel as (rows, cols) int32.
     """
     rows, cols = height.shape
     width = cols + 2
     highest = np.float32(BUCKETS - 1)
-    # What is dry holds the complement of its height, a negative number; what is flooded its marker.
-    state = np.full((rows + 2) * width, RIM, np.int32)
+    ground = np.zeros((rows + 2) * width, np.int16)
+    offer = np.full((rows + 2) * width, RIM, np.int16)  # the lowest bucket that a pixel has been put into
+    water = np.empty((rows + 2) * width, np.int32)  # the marker from which that offer came
     for y in range(rows):
-        line, heights = state[(y + 1) * width + 1 : (y + 2) * width - 1], height[y]
+        start, end = (y + 1) * width + 1, (y + 2) * width - 1
+        line, heights = ground[start:end], height[y]
         for x in range(cols):
-            line[x] = ~np.int32(min(heights[x] * scale, highest))
-    # Each bucket is a linked list that starts at a node of its own, behind the pixels. Nothing is ever taken out: a
-    # list is walked once, when its level is reached, and grows at its end meanwhile.
-    pixels = len(state)
-    following = np.full(pixels + BUCKETS, -1, np.int32)
+            line[x] = np.int16(min(heights[x] * scale, highest))
+        offer[start:end] = DRY
+    # Each bucket is a list, linked both ways, that starts at a node of its own, behind the pixels. What has been
+    # flooded stays: a list is walked once, when its level is reached, and grows at its end meanwhile.
+    pixels = len(ground)
+    node = np.full((pixels + BUCKETS, 2), -1, np.int32)  # the next and the previous
     last = np.arange(pixels, pixels + BUCKETS).astype(np.int32)
     for m in range(len(marker_y)):
         i = (marker_y[m] + 1) * width + marker_x[m] + 1
-        bucket = ~state[i]
-        state[i] = m
-        following[last[bucket]] = i
-        last[bucket] = i
+        water[i], offer[i] = m, ground[i]
+        _append(node, last, ground[i], i)
     pull = compactness * scale
     per_width = np.uint64((1 << SHIFT) // width + 1)  # multiplied and shifted this divides, for all numbers of pixels
     step = np.array([-width, -1, 1, width]).astype(np.int32)
     down = np.array([-1, 0, 0, 1]).astype(np.int32)
     right = np.array([0, -1, 1, 0]).astype(np.int32)
     for level in range(BUCKETS):
-        i = following[pixels + level]
+        i = node[pixels + level, 0]
         while i >= 0:
             at = np.uint64(i)  # unsigned numbers spare the question whether an index counts from the end
-            own = state[at]
-            y = np.int32((at * per_width) >> np.uint64(SHIFT))
+            own = water[at]
             marker = np.uint32(own)
+            y = np.int32((at * per_width) >> np.uint64(SHIFT))
             dy = y - np.int32(1) - marker_y[marker]
             dx = np.int32(i) - y * np.int32(width) - np.int32(1) - marker_x[marker]
             for k in range(4):
                 q = np.uint32(i + step[k])
-                ground = ~state[q]
-                if ground >= 0:
-                    a, b = np.float32(dy + down[k]), np.float32(dx + right[k])
-                    cost = np.float32(ground) + pull * np.sqrt(a * a + b * b)
-                    bucket = np.uint32(max(np.int32(min(cost, highest)), level))
-                    state[q] = own
-                    following[np.uint32(last[bucket])] = q
-                    last[bucket] = q
-            i = following[at]
+                before = offer[q]
+                if before <= level:
+                    continue
+                a, b = np.float32(dy + down[k]), np.float32(dx + right[k])
+                cost = np.float32(ground[q]) + pull * np.sqrt(a * a + b * b)
+                bucket = max(np.int32(min(cost, highest)), np.int32(level))
+                if bucket < before:
+                    if before != DRY:
+                        _remove(node, last, before, q)
+                    offer[q], water[q] = bucket, own
+                    _append(node, last, bucket, q)
+            i = node[at, 0]
     labels = np.empty((rows, cols), np.int32)
     for y in range(rows):
-        labels[y] = state[(y + 1) * width + 1 : (y + 2) * width - 1]
+        labels[y] = water[(y + 1) * width + 1 : (y + 2) * width - 1]
     return labels
+
+
+@kernel
+def _append(node, last, bucket, i):
+    tail = last[np.uint32(bucket)]
+    node[np.uint32(tail), np.uint32(0)] = i
+    node[np.uint32(i), np.uint32(0)], node[np.uint32(i), np.uint32(1)] = -1, tail
+    last[np.uint32(bucket)] = i
+
+
+@kernel
+def _remove(node, last, bucket, i):
+    following, previous = node[i, 0], node[i, 1]
+    node[previous, 0] = following
+    if following >= 0:
+        node[following, 1] = previous
+    else:
+        last[bucket] = previous

@@ -1,0 +1,37 @@
+"""Making a thing once: of the requests of this process that need it one works, few wait, the rest are refused."""
+
+import threading
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from weakref import WeakValueDictionary
+
+from annotation.imaging.workers import WorkerBusy
+
+
+class Alone:
+    """Locks by key. At most `waiting` threads wait, since each keeps the web server from saving somebody's work."""
+
+    def __init__(self, waiting: int):
+        self._locks: WeakValueDictionary[Hashable, threading.Lock] = WeakValueDictionary()
+        self._guard = threading.Lock()
+        self._places = threading.BoundedSemaphore(waiting)
+
+    @contextmanager
+    def __call__(self, key: Hashable, *, seconds: float, wait: bool = True) -> Iterator[None]:
+        """Hold the lock of a key; raise WorkerBusy if others do and it is not to be, or cannot be, waited for."""
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+        if not lock.acquire(blocking=False) and not (wait and self._wait(lock, seconds)):
+            raise WorkerBusy("Another request makes the same already.")
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _wait(self, lock: threading.Lock, seconds: float) -> bool:
+        if not self._places.acquire(blocking=False):
+            return False
+        try:
+            return lock.acquire(timeout=seconds)
+        finally:
+            self._places.release()

@@ -1,0 +1,48 @@
+"""Which superpixel maps an image is asked for, and with which values.
+
+The editor decides the same in static/js/core/region.js and sizing.js; a test compares the two, because a map made
+beforehand helps only if it is the very one that the editor asks for.
+"""
+
+import math
+from collections.abc import Mapping
+
+from annotation.imaging.superpixels import Algorithm, Value
+from annotation.imaging.superpixels.maps import Region
+
+WHOLE_PX = 2048  # an image that fits is one region
+SIDE_PX = 1024  # of the regions of larger ones
+
+
+def is_grid(width: int, height: int) -> bool:
+    """Tell whether an image of this size is divided into several regions."""
+    return max(width, height) > WHOLE_PX
+
+
+def regions_of(width: int, height: int) -> list[Region]:
+    """Return the regions that cover an image of this size, row by row."""
+    if not is_grid(width, height):
+        return [Region(0, 0, width, height)]
+    return [
+        Region(x, y, min(SIDE_PX, width - x), min(SIDE_PX, height - y))
+        for y in range(0, height, SIDE_PX)
+        for x in range(0, width, SIDE_PX)
+    ]
+
+
+def values_for(algorithm: Algorithm, values: Mapping[str, Value], width: int, height: int) -> dict[str, Value]:
+    """Return the values that the regions of an image are asked for, from those that a person chose.
+
+    A number of segments is meant for the whole image. The regions of a large one are asked for by the size that
+    follows from it, so that they share one grid. With a size the number has its default, since it plays no part.
+    """
+    asked = dict(values)
+    if algorithm.count is None or (not values["size"] and not is_grid(width, height)):
+        return asked
+    parameters = {parameter.name: parameter for parameter in algorithm.parameters}
+    if not values["size"]:
+        size = parameters["size"]
+        side = math.floor(10 * math.sqrt(width * height / float(values[algorithm.count])) + 0.5) / 10
+        asked["size"] = min(max(side, size.off_below or 0), size.maximum or math.inf)
+    asked[algorithm.count] = parameters[algorithm.count].default
+    return asked

@@ -6,8 +6,8 @@ from annotation.imaging.superpixels.kernels import kernel
 
 BUCKETS = (1 << 15) - 1
 SHIFT = 42
-RIM = -1  # counts as flooded, which spares the question whether a neighbour exists
-DRY = BUCKETS  # no offer yet: higher than every bucket
+RIM = -1  # counts as flooded at a level below all, which spares the question whether a neighbour exists
+NO_BUCKET = BUCKETS  # of a pixel that no water has reached
 
 
 def gradient(planes: np.ndarray) -> np.ndarray:
@@ -44,72 +44,69 @@ def flood(height, marker_y, marker_x, compactness, scale):
     """
     rows, cols = height.shape
     width = cols + 2
+    pixels = (rows + 2) * width
     highest = np.float32(BUCKETS - 1)
-    ground = np.zeros((rows + 2) * width, np.int16)
-    offer = np.full((rows + 2) * width, RIM, np.int16)  # the lowest bucket that a pixel has been put into
-    water = np.empty((rows + 2) * width, np.int32)  # the marker from which that offer came
+    # Of each pixel: the lowest bucket it has been put into, above its height in 16 bits; the marker this came from.
+    state = np.full((pixels, 2), RIM, np.int32)
     for y in range(rows):
-        start, end = (y + 1) * width + 1, (y + 2) * width - 1
-        line, heights = ground[start:end], height[y]
+        start = (y + 1) * width + 1
         for x in range(cols):
-            line[x] = np.int16(min(heights[x] * scale, highest))
-        offer[start:end] = DRY
-    # Each bucket is a list, linked both ways, that starts at a node of its own, behind the pixels. What has been
-    # flooded stays: a list is walked once, when its level is reached, and grows at its end meanwhile.
-    pixels = len(ground)
-    node = np.full((pixels + BUCKETS, 2), -1, np.int32)  # the next and the previous
-    last = np.arange(pixels, pixels + BUCKETS).astype(np.int32)
+            state[start + x, 0] = (NO_BUCKET << 16) | np.int32(min(height[y, x] * scale, highest))
+    # Each bucket is a linked list that starts at a node of its own, behind the pixels. Nothing is ever taken out: a
+    # list is walked once, when its level is reached, and grows at its end meanwhile. A pixel whose second offer is
+    # lower, which is rare, gets another node, and the first is passed over; there are at most four offers.
+    heads = pixels + BUCKETS
+    following = np.empty(heads + 3 * rows * cols, np.int32)
+    following[pixels:heads] = -1
+    again = np.empty(3 * rows * cols, np.int32)
+    nodes = heads
+    last = np.arange(pixels, heads).astype(np.int32)
     for m in range(len(marker_y)):
         i = (marker_y[m] + 1) * width + marker_x[m] + 1
-        water[i], offer[i] = m, ground[i]
-        _append(node, last, ground[i], i)
+        bucket = state[i, 0] & 0xFFFF
+        state[i, 0], state[i, 1] = (bucket << 16) | bucket, m
+        following[last[bucket]], following[i], last[bucket] = i, -1, i
     pull = compactness * scale
     per_width = np.uint64((1 << SHIFT) // width + 1)  # multiplied and shifted this divides, for all numbers of pixels
     step = np.array([-width, -1, 1, width]).astype(np.int32)
     down = np.array([-1, 0, 0, 1]).astype(np.int32)
     right = np.array([0, -1, 1, 0]).astype(np.int32)
-    for level in range(BUCKETS):
-        i = node[pixels + level, 0]
-        while i >= 0:
-            at = np.uint64(i)  # unsigned numbers spare the question whether an index counts from the end
-            own = water[at]
-            marker = np.uint32(own)
-            y = np.int32((at * per_width) >> np.uint64(SHIFT))
-            dy = y - np.int32(1) - marker_y[marker]
-            dx = np.int32(i) - y * np.int32(width) - np.int32(1) - marker_x[marker]
-            for k in range(4):
-                q = np.uint32(i + step[k])
-                before = offer[q]
-                if before <= level:
-                    continue
-                a, b = np.float32(dy + down[k]), np.float32(dx + right[k])
-                cost = np.float32(ground[q]) + pull * np.sqrt(a * a + b * b)
-                bucket = max(np.int32(min(cost, highest)), np.int32(level))
-                if bucket < before:
-                    if before != DRY:
-                        _remove(node, last, before, q)
-                    offer[q], water[q] = bucket, own
-                    _append(node, last, bucket, q)
-            i = node[at, 0]
+    zero, one, bits = np.uint64(0), np.uint64(1), np.int32(16)
+    # Unsigned numbers spare the question whether an index counts from the end.
+    for n in range(BUCKETS):
+        level, node = np.int32(n), following[pixels + n]
+        while node >= 0:
+            i = node if node < pixels else again[node - heads]
+            at = np.uint64(i)
+            if state[at, zero] >> bits == level:
+                own = state[at, one]
+                marker = np.uint32(own)
+                y = np.int32((at * per_width) >> np.uint64(SHIFT))
+                dy = y - np.int32(1) - marker_y[marker]
+                dx = np.int32(i) - y * np.int32(width) - np.int32(1) - marker_x[marker]
+                for k in range(4):
+                    q = np.uint64(np.uint32(i + step[k]))
+                    before = state[q, zero] >> bits
+                    if (before <= level) | (state[q, one] == own):  # the same water is never cheaper later
+                        continue
+                    ground = state[q, zero] & np.int32(0xFFFF)
+                    a, b = np.float32(dy + down[k]), np.float32(dx + right[k])
+                    cost = np.float32(ground) + pull * np.sqrt(a * a + b * b)
+                    bucket = max(np.int32(min(cost, highest)), level)
+                    if bucket >= before:
+                        continue
+                    added = np.int32(q)
+                    if before != NO_BUCKET:
+                        again[nodes - heads] = added
+                        added = np.int32(nodes)
+                        nodes += 1
+                    state[q, zero], state[q, one] = (bucket << bits) | ground, own
+                    tail = np.uint32(bucket)
+                    following[np.uint32(last[tail])] = added
+                    following[np.uint32(added)] = -1
+                    last[tail] = added
+            node = following[np.uint64(node)]
     labels = np.empty((rows, cols), np.int32)
     for y in range(rows):
-        labels[y] = water[(y + 1) * width + 1 : (y + 2) * width - 1]
+        labels[y] = state[(y + 1) * width + 1 : (y + 2) * width - 1, 1]
     return labels
-
-
-@kernel
-def _append(node, last, bucket, i):
-    tail = last[np.uint32(bucket)]
-    node[np.uint32(tail), np.uint32(0)] = i
-    node[np.uint32(i), np.uint32(0)], node[np.uint32(i), np.uint32(1)] = -1, tail
-    last[np.uint32(bucket)] = i
-
-
-@kernel
-def _remove(node, last, bucket, i):
-    following, previous = node[i, 0], node[i, 1]
-    node[previous, 0] = following
-    if following >= 0:
-        node[following, 1] = previous
-    else:
-        last[bucket] = previous

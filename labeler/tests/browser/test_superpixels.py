@@ -17,6 +17,8 @@ from labeler.tests.browser.segments import Mosaic, Traffic
 from labeler.tests.browser.test_editor import stored
 from projects.tests.factories import ImageFactory, MembershipFactory
 
+pytestmark = pytest.mark.usefixtures("warm_worker")
+
 SLIC, FELZENSZWALB = 2, 3
 
 

@@ -195,6 +195,23 @@ def collect_static_files() -> None:
     stamps.put("static", value)
 
 
+def compile_kernels() -> None:
+    """Compile the superpixel kernels for this processor, so that nobody's first superpixel waits half a minute.
+
+    numba keeps what it compiled beside the sources, and goes by the time at which they were changed.
+    """
+    kernels = ROOT / "annotation" / "imaging" / "superpixels" / "kernels"
+    sources = list(kernels.glob("*.py"))
+    changed = [str(path.stat().st_mtime_ns) for path in sorted(sources)]
+    value = digest([*sources, ROOT / "requirements.txt"], sys.version, *changed)
+    stamps = Stamps(kernels / "__pycache__")
+    if stamps.has("stamp", value):
+        return
+    warm = "from annotation.imaging.superpixels.maps import warm; warm()"
+    run("Compiling superpixels for this processor", PYTHON, "-c", warm)
+    stamps.put("stamp", value)
+
+
 def chromium() -> str | None:
     return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
@@ -211,6 +228,7 @@ def bootstrap(*, dev: bool) -> None:
     install_python_packages(dev)
     install_javascript_packages(dev)
     collect_static_files()
+    compile_kernels()
     if dev:
         install_chromium()
 

@@ -112,3 +112,15 @@ def test_static_files_are_collected_again_after_a_change(folder, commands):
     (folder / "static/app.css").write_text("two")
     bootstrap.collect_static_files()
     assert len(commands) == 2
+
+
+def test_kernels_are_compiled_again_after_a_change(folder, commands):
+    kernel = folder / "annotation/imaging/superpixels/kernels/slic.py"
+    kernel.parent.mkdir(parents=True)
+    kernel.write_text("one")
+    bootstrap.compile_kernels()
+    bootstrap.compile_kernels()
+    assert len(commands) == 1
+    kernel.write_text("two")
+    bootstrap.compile_kernels()
+    assert len(commands) == 2

@@ -29,7 +29,7 @@ def watershed(
 ) -> np.ndarray:
     """Divide an image where the waters from a regular grid of markers meet.
 
-    The mathematics is that of `skimage.segmentation.watershed` on `skimage.filters.sobel`, with costs in 32,767
+    The mathematics is that of `skimage.segmentation.watershed` on `skimage.filters.sobel`, with costs in 32,768
     steps (more than 99 % of the pixels agree).
 
     Parameters

@@ -4,10 +4,9 @@ import numpy as np
 
 from annotation.imaging.superpixels.kernels import kernel
 
-BUCKETS = (1 << 15) - 1
+BUCKETS = 1 << 15
 SHIFT = 42
-RIM = -1  # counts as flooded at a level below all, which spares the question whether a neighbour exists
-NO_BUCKET = BUCKETS  # of a pixel that no water has reached
+FLOODED = 1 << 29  # above every marker. A rim around the image counts as flooded, so that each pixel has neighbours
 
 
 def gradient(planes: np.ndarray) -> np.ndarray:
@@ -45,16 +44,16 @@ def flood(height, marker_y, marker_x, compactness, scale):
     rows, cols = height.shape
     width = cols + 2
     pixels = (rows + 2) * width
-    highest = np.float32(BUCKETS - 1)
-    # Of each pixel: the lowest bucket it has been put into, above its height in 16 bits; the marker this came from.
-    state = np.full((pixels, 2), RIM, np.int32)
+    # What is dry holds the complement of its height, a negative number; what water has reached the marker, and when its
+    # turn has come `FLOODED`, too.
+    state = np.full(pixels, FLOODED, np.int32)
     for y in range(rows):
-        start = (y + 1) * width + 1
+        line = state[(y + 1) * width + 1 : (y + 2) * width - 1]
         for x in range(cols):
-            state[start + x, 0] = (NO_BUCKET << 16) | np.int32(min(height[y, x] * scale, highest))
+            line[x] = ~_bucket(height[y, x] * scale)
     # Each bucket is a linked list that starts at a node of its own, behind the pixels. Nothing is ever taken out: a
     # list is walked once, when its level is reached, and grows at its end meanwhile. A pixel whose second offer is
-    # lower, which is rare, gets another node, and the first is passed over; there are at most four offers.
+    # lower, which is rare, gets another node, and its first is passed over; there are at most four offers.
     heads = pixels + BUCKETS
     following = np.empty(heads + 3 * rows * cols, np.int32)
     following[pixels:heads] = -1
@@ -63,50 +62,66 @@ def flood(height, marker_y, marker_x, compactness, scale):
     last = np.arange(pixels, heads).astype(np.int32)
     for m in range(len(marker_y)):
         i = (marker_y[m] + 1) * width + marker_x[m] + 1
-        bucket = state[i, 0] & 0xFFFF
-        state[i, 0], state[i, 1] = (bucket << 16) | bucket, m
-        following[last[bucket]], following[i], last[bucket] = i, -1, i
+        _append(following, last, ~state[i], i)
+        state[i] = m
     pull = compactness * scale
     per_width = np.uint64((1 << SHIFT) // width + 1)  # multiplied and shifted this divides, for all numbers of pixels
     step = np.array([-width, -1, 1, width]).astype(np.int32)
     down = np.array([-1, 0, 0, 1]).astype(np.int32)
     right = np.array([0, -1, 1, 0]).astype(np.int32)
-    zero, one, bits = np.uint64(0), np.uint64(1), np.int32(16)
-    # Unsigned numbers spare the question whether an index counts from the end.
     for n in range(BUCKETS):
         level, node = np.int32(n), following[pixels + n]
         while node >= 0:
             i = node if node < pixels else again[node - heads]
-            at = np.uint64(i)
-            if state[at, zero] >> bits == level:
-                own = state[at, one]
+            at = np.uint64(i)  # unsigned numbers spare the question whether an index counts from the end
+            own = state[at]
+            if own < FLOODED:
+                state[at] = own | FLOODED
                 marker = np.uint32(own)
-                y = np.int32((at * per_width) >> np.uint64(SHIFT))
-                dy = y - np.int32(1) - marker_y[marker]
-                dx = np.int32(i) - y * np.int32(width) - np.int32(1) - marker_x[marker]
+                row = np.int32((at * per_width) >> np.uint64(SHIFT)) - np.int32(1)
+                column = np.int32(i) - (row + np.int32(1)) * np.int32(width) - np.int32(1)
+                dy, dx = row - marker_y[marker], column - marker_x[marker]
                 for k in range(4):
-                    q = np.uint64(np.uint32(i + step[k]))
-                    before = state[q, zero] >> bits
-                    if (before <= level) | (state[q, one] == own):  # the same water is never cheaper later
-                        continue
-                    ground = state[q, zero] & np.int32(0xFFFF)
-                    a, b = np.float32(dy + down[k]), np.float32(dx + right[k])
-                    cost = np.float32(ground) + pull * np.sqrt(a * a + b * b)
-                    bucket = max(np.int32(min(cost, highest)), level)
-                    if bucket >= before:
-                        continue
-                    added = np.int32(q)
-                    if before != NO_BUCKET:
-                        again[nodes - heads] = added
-                        added = np.int32(nodes)
-                        nodes += 1
-                    state[q, zero], state[q, one] = (bucket << bits) | ground, own
-                    tail = np.uint32(bucket)
-                    following[np.uint32(last[tail])] = added
-                    following[np.uint32(added)] = -1
-                    last[tail] = added
+                    q = np.uint32(i + step[k])
+                    there = state[q]
+                    if there < 0:
+                        cost = np.float32(~there) + pull * _length(dy + down[k], dx + right[k])
+                        state[q] = own
+                        _append(following, last, max(_bucket(cost), level), q)
+                    elif there < FLOODED and there != own:
+                        y, x, other = row + down[k], column + right[k], np.uint32(there)
+                        ground = np.float32(_bucket(height[y, x] * scale))
+                        cost = ground + pull * _length(dy + down[k], dx + right[k])
+                        present = ground + pull * _length(y - marker_y[other], x - marker_x[other])
+                        bucket = max(_bucket(cost), level)
+                        if bucket < _bucket(present):
+                            state[q] = own
+                            again[nodes - heads] = q
+                            _append(following, last, bucket, nodes)
+                            nodes += 1
             node = following[np.uint64(node)]
     labels = np.empty((rows, cols), np.int32)
     for y in range(rows):
-        labels[y] = state[(y + 1) * width + 1 : (y + 2) * width - 1, 1]
+        line = state[(y + 1) * width + 1 : (y + 2) * width - 1]
+        for x in range(cols):
+            labels[y, x] = line[x] ^ FLOODED
     return labels
+
+
+@kernel
+def _bucket(cost):
+    return np.int32(min(cost, np.float32(BUCKETS - 1)))
+
+
+@kernel
+def _length(dy, dx):
+    a, b = np.float32(dy), np.float32(dx)
+    return np.sqrt(a * a + b * b)
+
+
+@kernel
+def _append(following, last, bucket, node):
+    """Put a node at the end of a bucket's list."""
+    following[np.uint32(last[np.uint32(bucket)])] = node
+    following[np.uint32(node)] = -1
+    last[np.uint32(bucket)] = node

@@ -3,9 +3,26 @@
 import numpy as np
 
 from annotation.imaging.superpixels import felzenszwalb, quickshift, slic, watershed
-from annotation.imaging.superpixels.parameters import Algorithm, Parameter, ParameterError
+from annotation.imaging.superpixels.parameters import (
+    IMPLEMENTATIONS,
+    Algorithm,
+    Parameter,
+    ParameterError,
+    Value,
+    check_implementation,
+)
 
-__all__ = ["ALGORITHMS", "Algorithm", "Parameter", "ParameterError", "as_json", "get_algorithm", "segment"]
+__all__ = [
+    "ALGORITHMS",
+    "IMPLEMENTATIONS",
+    "Algorithm",
+    "Parameter",
+    "ParameterError",
+    "Value",
+    "as_json",
+    "get_algorithm",
+    "segment",
+]
 
 ALGORITHMS: dict[str, Algorithm] = {
     module.ALGORITHM.name: module.ALGORITHM for module in (slic, felzenszwalb, quickshift, watershed)
@@ -20,7 +37,7 @@ def get_algorithm(name: str) -> Algorithm:
         raise ParameterError(f"There is no algorithm {name!r}; there are {', '.join(ALGORITHMS)}.") from None
 
 
-def segment(name: str, image: np.ndarray, **parameters: object) -> np.ndarray:
+def segment(name: str, image: np.ndarray, implementation: str = "numba", **parameters: object) -> np.ndarray:
     """Divide an image into superpixels.
 
     Parameters
@@ -29,8 +46,10 @@ def segment(name: str, image: np.ndarray, **parameters: object) -> np.ndarray:
         One of `ALGORITHMS`.
     image : (rows, cols, 3) uint8 ndarray
         RGB; it is not changed.
+    implementation : str
+        "numba" (our own) or "skimage" (the reference; slower, same parameters as far as it has them).
     **parameters
-        Numbers or their text; what is not given has its default.
+        Choices, numbers or their text; what is not given has its default.
 
     Returns
     -------
@@ -40,15 +59,17 @@ def segment(name: str, image: np.ndarray, **parameters: object) -> np.ndarray:
     Raises
     ------
     ParameterError
-        For an unknown algorithm or parameter, or a value out of range; the message names the range.
+        For an unknown algorithm, implementation or parameter, or a value out of range; the message names the range.
     ValueError
         For an array that is no RGB image.
     """
     algorithm = get_algorithm(name)
+    check_implementation(implementation)
     values = algorithm.clean(parameters)
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
         raise ValueError(f"An image is a (rows, cols, 3) uint8 array, not {image.dtype}{image.shape}.")
-    return algorithm.run(np.ascontiguousarray(image), **values)
+    run = algorithm.run if implementation == "numba" else algorithm.reference_run
+    return run(np.ascontiguousarray(image), **values)
 
 
 def as_json() -> list[dict]:

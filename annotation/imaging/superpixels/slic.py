@@ -2,14 +2,30 @@
 
 import numpy as np
 
-from annotation.imaging.superpixels.parameters import Algorithm, Parameter, grid
+from annotation.imaging.superpixels.parameters import (
+    Algorithm,
+    Parameter,
+    grid_edges,
+    grid_halo,
+    grid_period,
+    sigma_parameter,
+    size_parameter,
+    space_parameter,
+)
 
 COARSE_ITERATIONS = 8
 FINE_ITERATIONS = 2
 SPARE_CELLS = 1.06  # some cells dissolve while fragments join; the smallest that remain too many join last
 
 
-def slic(image: np.ndarray, n_segments: int = 1000, compactness: float = 20.0) -> np.ndarray:
+def slic(
+    image: np.ndarray,
+    n_segments: int = 1000,
+    size: float = 0.0,
+    compactness: float = 20.0,
+    space: str = "lab",
+    sigma: float = 0.0,
+) -> np.ndarray:
     """Divide an image into compact segments of similar size.
 
     Eight iterations on the image of half size settle the centres, two at full size the borders. Fragments under a
@@ -21,9 +37,16 @@ def slic(image: np.ndarray, n_segments: int = 1000, compactness: float = 20.0) -
         RGB.
     n_segments : int
         How many segments; fewer where the image has not enough pixels.
+    size : float
+        Instead of a number of segments, unless it is 0: the side in pixels of the cells they start from, which begin
+        at the first pixel.
     compactness : float
         Weight of place against colour, in units of CIELAB: a high value gives square segments, a low one segments
         that follow colour. Explore it on a logarithmic scale.
+    space : str
+        "lab" (CIELAB) or "stains" (haematoxylin, eosin, DAB).
+    sigma : float
+        Standard deviation in pixels of the Gaussian that smooths the image first; 0 for none.
 
     Returns
     -------
@@ -34,53 +57,98 @@ def slic(image: np.ndarray, n_segments: int = 1000, compactness: float = 20.0) -
     ----------
     Achanta et al. 2012, doi:10.1109/TPAMI.2012.120.
     """
-    from annotation.imaging.superpixels.kernels import colour, regions
+    from annotation.imaging.superpixels.kernels import regions
+    from annotation.imaging.superpixels.kernels.colour import colour_planes
     from annotation.imaging.superpixels.kernels.slic import halve, iterate
 
-    planes = colour.lab_planes(image)
-    rows, cols = image.shape[:2]
-    grid_rows, grid_cols = grid(rows, cols, n_segments * SPARE_CELLS)
-    cell = rows * cols / (grid_rows * grid_cols)
+    planes = colour_planes(image, space, sigma)
+    down, across = grid_edges(image.shape[:2], n_segments * SPARE_CELLS, size)
+    cell = image.shape[0] * image.shape[1] / ((len(down) - 1) * (len(across) - 1))
     weight = compactness**2 / cell
-    centres = _centres(planes, grid_rows, grid_cols)
-    labels = np.empty((rows, cols), np.uint16)
+    centres = _centres(planes, down, across)
+    labels = np.empty(image.shape[:2], np.int32)
     fine = FINE_ITERATIONS
-    if rows >= 4 * grid_rows and cols >= 4 * grid_cols:
+    if min(np.diff(down).min(), np.diff(across).min()) >= 4:
         half = halve(planes)
         centres[:, 3:] = centres[:, 3:] / 2 - 0.25
         for _ in range(COARSE_ITERATIONS):
-            iterate(half, grid_rows, grid_cols, centres, np.float32(4 * weight), labels, False)
+            iterate(half, down // 2, across // 2, centres, np.float32(4 * weight), labels, False)
         centres[:, 3:] = centres[:, 3:] * 2 + 0.5
     else:
         fine += COARSE_ITERATIONS
     for step in range(1, fine + 1):
-        iterate(planes, grid_rows, grid_cols, centres, np.float32(weight), labels, step == fine)
-    return regions.join_small(labels, planes, min_size=int(cell / 4), count=n_segments)
+        iterate(planes, down, across, centres, np.float32(weight), labels, step == fine)
+    return regions.join_small(labels, planes, min_size=int(cell / 4), count=labels.size if size else n_segments)
 
 
-def _centres(planes: np.ndarray, grid_rows: int, grid_cols: int) -> np.ndarray:
-    """Return a centre for the middle of each cell: (cells, 5) float32 of L, a, b, y, x."""
-    rows, cols = planes.shape[1:]
-    y = (np.arange(grid_rows, dtype=np.float32) + 0.5) * rows / grid_rows
-    x = (np.arange(grid_cols, dtype=np.float32) + 0.5) * cols / grid_cols
-    centres = np.empty((grid_rows, grid_cols, 5), np.float32)
-    centres[..., :3] = planes[:, y.astype(int)][:, :, x.astype(int)].transpose(1, 2, 0)
-    centres[..., 3] = y[:, None] - 0.5
-    centres[..., 4] = x - 0.5
+def _centres(planes: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.ndarray:
+    """Return a centre for the middle of each cell: (cells, 5) float32 of three colours, y and x."""
+    y, x = ((edges[1:] + edges[:-1] - 1) / 2 for edges in (down, across))
+    centres = np.empty((len(y), len(x), 5), np.float32)
+    centres[..., :3] = planes[:, (y + 0.5).astype(int)][:, :, (x + 0.5).astype(int)].transpose(1, 2, 0)
+    centres[..., 3] = y[:, None]
+    centres[..., 4] = x
     return centres.reshape(-1, 5)
+
+
+def reference(
+    image: np.ndarray, n_segments: int, size: float, compactness: float, space: str, sigma: float
+) -> np.ndarray:
+    """Do the same with `skimage.segmentation.slic`; a `size` becomes the number of such squares in the image."""
+    from skimage import segmentation
+
+    from annotation.imaging.superpixels.reference import connected, stain_image
+
+    if size:
+        n_segments = max(1, round(image.shape[0] * image.shape[1] / size**2))
+    if space == "lab":
+        return connected(segmentation.slic(image, n_segments, compactness, sigma=sigma, start_label=0))
+    stains = stain_image(image)
+    scale = np.ptp(stains) or 1.0  # slic() itself stretches what it gets to 0…1
+    return connected(
+        segmentation.slic(stains, n_segments, compactness / scale, sigma=sigma, convert2lab=False, start_label=0)
+    )
 
 
 ALGORITHM = Algorithm(
     name="slic",
     label="SLIC",
-    version="numba-1",
+    provenance=2,
     run=slic,
+    reference_run=reference,
+    version="numba-2",
     parameters=[
-        Parameter("n_segments", "Number of segments", "int", 1000, 10, 20_000, 10, "", "More segments are smaller."),
         Parameter(
-            "compactness", "Compactness", "float", 20, 1, 100, 1, "", "High gives squares, low follows the colours."
+            "n_segments",
+            "Number of segments",
+            "int",
+            1000,
+            10,
+            20_000,
+            10,
+            "",
+            "More segments are smaller.",
+            scale="log",
         ),
+        size_parameter(),
+        Parameter(
+            "compactness",
+            "Compactness",
+            "float",
+            20,
+            1,
+            100,
+            1,
+            "",
+            "High gives squares, low follows the colours.",
+            scale="log",
+        ),
+        space_parameter(),
+        sigma_parameter(),
     ],
-    coarser="Lower the number of segments.",
+    coarser="Lower the number of segments, or raise their size.",
     reference="Achanta et al. 2012, doi:10.1109/TPAMI.2012.120",
+    halo=grid_halo,
+    period=grid_period,
+    count="n_segments",
 )

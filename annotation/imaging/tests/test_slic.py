@@ -37,7 +37,7 @@ def test_segments_follow_the_tissue_better_than_those_of_scikit_image(tissue, as
 def test_two_halves_are_never_in_one_segment():
     image = np.zeros((64, 64, 3), np.uint8)
     image[:, 30:] = 200, 40, 60
-    labels = slic(image, 16, 20)
+    labels = slic(image, 16)
     assert not set(np.unique(labels[:, :30])) & set(np.unique(labels[:, 30:]))
 
 
@@ -45,7 +45,7 @@ def test_compactness_straightens_the_borders(tissue):
     def length(labels):
         return (np.diff(labels, axis=0) != 0).sum() + (np.diff(labels, axis=1) != 0).sum()
 
-    assert length(slic(tissue, 300, 100)) < 0.8 * length(slic(tissue, 300, 5))
+    assert length(slic(tissue, 300, compactness=100)) < 0.8 * length(slic(tissue, 300, compactness=5))
 
 
 def test_a_fragment_joins_the_neighbour_of_its_colour():

@@ -5,7 +5,7 @@ from skimage.filters import sobel
 from skimage.segmentation import watershed as reference
 
 from annotation.imaging.phantom import tissue_phantom
-from annotation.imaging.superpixels.kernels.colour import luminance
+from annotation.imaging.superpixels.kernels.colour import grey_planes
 from annotation.imaging.superpixels.kernels.watershed import gradient
 from annotation.imaging.superpixels.quality import agreement, explained_variation
 from annotation.imaging.superpixels.watershed import watershed
@@ -18,7 +18,7 @@ def tissue():
 
 def test_gradient_is_that_of_scikit_image(tissue):
     for image in (tissue, tissue[:1, :9], tissue[:9, :1]):
-        assert np.allclose(gradient(luminance(np.ascontiguousarray(image))), sobel(rgb2gray(image)), atol=1e-5)
+        assert np.allclose(gradient(grey_planes(image)), sobel(rgb2gray(image)), atol=1e-5)
 
 
 @pytest.mark.parametrize(("markers", "compactness"), [(144, 0.001), (144, 0.01), (400, 0.1)])
@@ -28,14 +28,14 @@ def test_result_is_close_to_scikit_image(tissue, markers, compactness):
     middle = ((np.arange(side) + 0.5) * 384 / side).astype(int)
     spots[np.ix_(middle, middle)] = np.arange(1, markers + 1).reshape(side, side)
     theirs = reference(sobel(rgb2gray(tissue)), spots, compactness=compactness) - 1
-    ours = watershed(tissue, markers, compactness)
+    ours = watershed(tissue, markers, compactness=compactness)
     assert ours.max() == theirs.max()
     assert agreement(ours, theirs) > 0.9
     assert explained_variation(ours, tissue) >= explained_variation(theirs, tissue) - 0.01
 
 
 def test_strong_compactness_gives_nearly_the_cells_of_the_grid(tissue):
-    labels = watershed(tissue[:160, :160], 16, 1)
+    labels = watershed(tissue[:160, :160], 16, compactness=1)
     cells = np.arange(16).reshape(4, 4).repeat(40, 0).repeat(40, 1)
     assert agreement(labels, cells) > 0.95
 
@@ -43,6 +43,6 @@ def test_strong_compactness_gives_nearly_the_cells_of_the_grid(tissue):
 def test_waters_meet_at_the_ridge():
     image = np.zeros((40, 80, 3), np.uint8)
     image[:, 33:] = 255
-    labels = watershed(image, 10, 0)
+    labels = watershed(image, 10, compactness=0)
     left, right = set(np.unique(labels[:, :32])), set(np.unique(labels[:, 34:]))
     assert not left & right

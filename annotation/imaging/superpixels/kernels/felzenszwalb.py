@@ -13,12 +13,13 @@ STEP = 442 / STEPS  # the largest distance of two colours is 255 √3
 def sorted_edges(planes):
     """Return the edges between pixels and their eight neighbours, the lightest first.
 
-    Weights are distances of colour in `STEPS` steps, so that counting sorts them. An edge is 4 · pixel + direction
-    (0 right, 1 down left, 2 down, 3 down right). Also returns for each step where its edges begin, and the end.
+    Weights are distances of colour in `STEPS` steps up to that of black and white, so that counting sorts them. An
+    edge is 4 · pixel + direction (0 right, 1 down left, 2 down, 3 down right). Also returns for each step where its
+    edges begin, and the end.
     """
     rows, cols = planes.shape[1:]
     weight = np.full(4 * rows * cols, STEPS, np.uint16)  # STEPS: there is no such neighbour
-    per_step = np.float32(1 / STEP)
+    per_step, heaviest = np.float32(1 / STEP), np.float32(STEPS - 1)
     for y in range(rows):
         for direction in range(4):
             dy, dx = (0, 1) if direction == 0 else (1, direction - 2)
@@ -29,7 +30,7 @@ def sorted_edges(planes):
                 b = planes[1, y + dy, x + dx] - planes[1, y, x]
                 c = planes[2, y + dy, x + dx] - planes[2, y, x]
                 distance = np.sqrt(a * a + b * b + c * c)
-                weight[4 * (y * cols + x) + direction] = np.uint16(distance * per_step)
+                weight[4 * (y * cols + x) + direction] = np.uint16(min(distance * per_step, heaviest))
     begin = np.zeros(STEPS + 2, np.int64)
     for w in weight:
         begin[w + 1] += 1

@@ -6,24 +6,25 @@ from annotation.imaging.superpixels.kernels import kernel
 
 
 @kernel
-def iterate(planes, grid_rows, grid_cols, centres, weight, labels, last):
+def iterate(planes, down, across, centres, weight, labels, last):
     """Assign every pixel once; then move the centres, or, the `last` time, write the labels.
 
     The pixels of a grid cell are compared with the centres of the 3 × 3 cells around it, a row at a time and one
     centre after the other, so that the compiler can use vector instructions. The squared distance is multiplied out:
-    |p − c|² = |p|² + |c|² − 2 p·c, and |p|² is the same for every centre.
+    |p − c|² = |p|² + |c|² − 2 p·c, and |p|² is the same for every centre. `down` and `across` are the edges of the
+    cells.
     """
-    rows, cols = planes.shape[1:]
+    grid_rows, grid_cols = len(down) - 1, len(across) - 1
     sums = np.zeros((grid_rows * grid_cols, 6), np.float64)
-    widest = cols // grid_cols + 1
+    widest = np.diff(across).max()
     best, choice = np.empty(widest, np.float32), np.empty(widest, np.int32)
     factor, centre = np.empty((9, 6), np.float32), np.empty(9, np.int32)
     cell = np.empty((9, 6), np.float32)
     minus_two = np.float32(-2)
     for i in range(grid_rows):
-        y0, y1 = i * rows // grid_rows, (i + 1) * rows // grid_rows
+        y0, y1 = down[i], down[i + 1]
         for j in range(grid_cols):
-            x0, x1 = j * cols // grid_cols, (j + 1) * cols // grid_cols
+            x0, x1 = across[j], across[j + 1]
             width, near = x1 - x0, 0
             for ii in range(max(0, i - 1), min(grid_rows, i + 2)):
                 for jj in range(max(0, j - 1), min(grid_cols, j + 2)):
@@ -39,10 +40,10 @@ def iterate(planes, grid_rows, grid_cols, centres, weight, labels, last):
             cell[:] = np.float32(0)
             for y in range(y0, y1):
                 light, red, yellow = planes[0, y, x0:x1], planes[1, y, x0:x1], planes[2, y, x0:x1]
-                down = np.float32(y - y0)
+                below = np.float32(y - y0)
                 best[:width] = np.float32(np.inf)
                 for k in range(near):
-                    constant = factor[k, 0] + factor[k, 4] * down
+                    constant = factor[k, 0] + factor[k, 4] * below
                     f1, f2, f3, f5, name = factor[k, 1], factor[k, 2], factor[k, 3], factor[k, 5], np.int32(k)
                     for x in range(width):
                         distance = constant + f1 * light[x] + f2 * red[x] + f3 * yellow[x] + f5 * np.float32(x)
@@ -58,7 +59,7 @@ def iterate(planes, grid_rows, grid_cols, centres, weight, labels, last):
                         cell[k, 0] += light[x]
                         cell[k, 1] += red[x]
                         cell[k, 2] += yellow[x]
-                        cell[k, 3] += down
+                        cell[k, 3] += below
                         cell[k, 4] += np.float32(x)
                         cell[k, 5] += np.float32(1)
             if not last:

@@ -8,20 +8,28 @@ BUCKETS = 1 << 15
 DRY, RIM = -1, -2
 
 
+def gradient(planes: np.ndarray) -> np.ndarray:
+    """Return the Sobel magnitude, scaled and mirrored like `skimage.filters.sobel`, of (channels, rows, cols) float32.
+
+    Of several channels it is the root of the sum of squares.
+    """
+    out = np.zeros(planes.shape[1:], np.float32)
+    for plane in planes:
+        _add_squared_gradient(plane, out)
+    return np.sqrt(out, out=out)
+
+
 @kernel
-def gradient(light):
-    """Return the Sobel magnitude of a (rows, cols) float32 plane, scaled and mirrored like `skimage.filters.sobel`."""
-    rows, cols = light.shape
-    out = np.empty((rows, cols), np.float32)
+def _add_squared_gradient(plane, out):
+    rows, cols = plane.shape
     two, scale = np.float32(2), np.float32(1 / 32)
     for y in range(rows):
-        up, here, down = light[max(0, y - 1)], light[y], light[min(rows - 1, y + 1)]
+        up, here, down = plane[max(0, y - 1)], plane[y], plane[min(rows - 1, y + 1)]
         for x in range(cols):
             w, e = max(0, x - 1), min(cols - 1, x + 1)
             vertical = up[w] + two * up[x] + up[e] - down[w] - two * down[x] - down[e]
             horizontal = up[w] + two * here[w] + down[w] - up[e] - two * here[e] - down[e]
-            out[y, x] = np.sqrt((vertical * vertical + horizontal * horizontal) * scale)
-    return out
+            out[y, x] += (vertical * vertical + horizontal * horizontal) * scale
 
 
 @kernel
@@ -30,13 +38,13 @@ def flood(height, marker_y, marker_x, compactness, scale):
 
     A pixel's cost is its height plus `compactness` times its distance in pixels from the marker whose water reaches
     it. Costs are cut into buckets of 1/`scale`, so that finding the lowest one takes no search; within a bucket the
-    oldest goes first. Returns the marker of each pixel as (rows, cols) int32. At most 32,767 markers.
+    oldest goes first. Returns the marker of each pixel as (rows, cols) int32.
     """
     rows, cols = height.shape
     width = cols + 2  # a rim that counts as flooded spares the question whether a neighbour exists
     highest = np.float32(BUCKETS - 1)
     ground = np.zeros((rows + 2) * width, np.uint16)
-    water = np.full((rows + 2) * width, RIM, np.int16)
+    water = np.full((rows + 2) * width, RIM, np.int32)
     for y in range(rows):
         for x in range(cols):
             i = (y + 1) * width + x + 1

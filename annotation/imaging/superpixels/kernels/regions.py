@@ -44,20 +44,20 @@ def join_fragments(labels: np.ndarray, planes: np.ndarray) -> np.ndarray:
 
 
 def _regions(labels: np.ndarray):
-    first, left = _runs(labels)
+    first, left = find_runs(labels)
     region, regions = _connect(labels, first, left)
     return first, left, region, regions
 
 
 def _join(planes, first, left, region, floor, count):
     size, colour = _measure(planes, first, left, region, len(floor))
-    start, neighbour = _adjacency(_contacts(first, left, region, planes.shape[2]), len(floor))
+    start, neighbour = _adjacency(contacts(first, left, region, planes.shape[2]), len(floor))
     parent = _absorb(size, colour, start, neighbour, floor, count)
     return _paint(first, left, region, parent, planes.shape[2])
 
 
 @kernel
-def _runs(labels):
+def find_runs(labels):
     """Return for each row the number of its first run (one entry more at the end), and each run's first column."""
     rows, cols = labels.shape
     first = np.empty(rows + 1, np.int32)
@@ -139,7 +139,7 @@ def _measure(planes, first, left, region, regions):
 
 
 @kernel
-def _contacts(first, left, region, cols):
+def contacts(first, left, region, cols):
     """Return the pairs of different regions whose runs touch, as (2, pairs); one pair may come several times."""
     pairs = np.empty((2, 3 * len(left)), np.int32)
     count = 0

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from annotation.benchmarks import LeftOut, Measurement, Target
-from annotation.benchmarks.parts import granularity, memory, pictures, speed
+from annotation.benchmarks.parts import granularity, large, pictures, speed
 from annotation.benchmarks.parts.cached import cached_request_vs_seed
 from annotation.benchmarks.parts.counts import delivered_over_asked
 from annotation.benchmarks.parts.quality import ALGORITHMS, METRICS, quality_rows
-from annotation.imaging.superpixels import segment
 
 Figures = Iterator[tuple[str, float, str] | LeftOut]
 
@@ -92,7 +91,7 @@ def sections(sizes: Sizes) -> Iterator[Callable[[], Figures]]:
     yield partial(speed.request_vs_seed, "felzenszwalb", sizes.usual)
     yield partial(speed.request_vs_seed, "quickshift", sizes.quickshift)
     yield partial(speed.slic_vs_skimage, sizes.usual)
-    yield partial(speed.large_slic_vs_skimage, sizes.large)
+    yield partial(large.slic_vs_skimage, sizes.large)
     yield partial(cached_request_vs_seed, sizes.usual)
     yield partial(speed.map_bytes, sizes.usual)
     phantom = pictures.phantom(sizes.usual)
@@ -100,28 +99,7 @@ def sections(sizes: Sizes) -> Iterator[Callable[[], Figures]]:
         delivered_over_asked, [phantom, *(pictures.histology() if sizes.real_tissue else [])], sizes.delivered
     )
     yield partial(quality_rows, sizes.matched, [phantom, *(pictures.masked_by_people() if sizes.real_tissue else [])])
-    yield partial(large_slic_memory, sizes.large)
+    yield partial(large.slic_memory, sizes.large)
     yield partial(granularity.granularity_switch, sizes.usual)
-    yield partial(speed.slic_scaling, sizes.large, sizes.small)
+    yield partial(large.slic_scaling, sizes.large, sizes.small)
     yield partial(speed.two_requests_over_one, sizes.usual)
-
-
-def large_slic_memory(side: int) -> Figures:
-    name = "slic_4096_bytes_per_pixel"
-    if not memory.can_be_measured():
-        yield LeftOut(name, "only Linux with glibc tells how much memory a call needed")
-        return
-    growth = memory.peak_growth_bytes(partial(prepare_large_slic, side))
-    yield (
-        name,
-        growth / side**2,
-        f"how far the resident memory of a fresh process grew during the call of the kernel "
-        f"({growth / 2**20:.0f} MiB), over pixels; {side}², the map counted, the image not",
-    )
-
-
-def prepare_large_slic(side: int) -> Callable[[], object]:
-    """In a process of its own: load libraries, kernels and the image."""
-    image = pictures.enlarged_phantom(side)
-    segment("slic", image[:64, :64], n_segments=10)
-    return partial(segment, "slic", image, n_segments=speed.segments_on(side))

@@ -7,13 +7,14 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from django.conf import settings
 from PIL import Image
 
 from annotation.imaging.phantom import tissue_phantom
 
 HUMAN_MASKS = "dsb2018-tissue"  # the set whose masks people drew
-HISTOLOGY = Path(settings.BASE_DIR).parent / "shared" / "data" / "histology"
+PROJECT = Path(__file__).resolve().parents[3]
+HISTOLOGY = PROJECT.parent / "shared" / "data" / "histology"
+SEGMENTS_OF_USUAL = 1000  # on 1024²
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +71,8 @@ def read_rgb(path: Path) -> np.ndarray:
         over = picture.convert("RGBA")
     white = Image.new("RGBA", over.size, "white")
     return np.array(Image.alpha_composite(white, over).convert("RGB"))
+
+
+def segments_on(side: int) -> int:
+    """How many segments are as large as 1000 on 1024²."""
+    return max(10, round(SEGMENTS_OF_USUAL * side**2 / 1024**2))

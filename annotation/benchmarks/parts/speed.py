@@ -1,4 +1,4 @@
-"""How long superpixels take: against the seed, against scikit-image, on large images and two at once.
+"""How long superpixels take: against the seed, against scikit-image, with their tree and two at once.
 
 Every function yields the name of a figure, the figure, and how it is formed.
 """
@@ -18,12 +18,11 @@ from skimage import segmentation
 from annotation.benchmarks import interleaved, timed
 from annotation.benchmarks.parts import pictures, seed
 from annotation.imaging.superpixels import get_algorithm, segment
-from annotation.imaging.superpixels.maps import Region, superpixel_png
+from annotation.imaging.superpixels.maps import Piece, Region, superpixel_map, superpixel_png
 from annotation.imaging.workers import WorkerPool
 from annotation.workers import WARM
 
 Figures = Iterator[tuple[str, float, str]]
-SEGMENTS_PER_MPX = 1000
 REQUEST_SECONDS = 120
 
 # algorithm: the seed's function, our parameters for the same task
@@ -52,8 +51,6 @@ def request_vs_seed(algorithm: str, side: int) -> Figures:
 
 def whole_request(image: bytes, side: int, **parameters: object) -> Callable[[], object]:
     """All that a worker does for a map of a whole stored image, tree and straddle included."""
-    from annotation.imaging.superpixels.maps import Piece, superpixel_map
-
     whole = Region(0, 0, side, side)
     values = get_algorithm("slic").clean(parameters)
     return partial(superpixel_map, [Piece(0, 0, image)], whole, whole, "slic", "numba", values)
@@ -77,7 +74,7 @@ def tree_and_straddle(side: int) -> Figures:
 
 
 def slic_vs_skimage(side: int) -> Figures:
-    image, count = pictures.phantom(side).image, segments_on(side)
+    image, count = pictures.phantom(side).image, pictures.segments_on(side)
     seconds = interleaved(
         theirs=partial(segmentation.slic, image, n_segments=count),
         ours=partial(segment, "slic", image, n_segments=count),
@@ -90,52 +87,16 @@ def slic_vs_skimage(side: int) -> Figures:
     )
 
 
-def large_slic_vs_skimage(side: int) -> Figures:
-    """Two of ours, theirs once and uncounted by none since it is so slow, two of ours."""
-    image, count = pictures.enlarged_phantom(side), segments_on(side)
-    our_side = partial(segment, "slic", image, n_segments=count)
-    before = timed(2, ours=our_side)["ours"]
-    start = time.process_time()
-    segmentation.slic(image, n_segments=count)
-    theirs = time.process_time() - start
-    after = timed(2, ours=our_side)["ours"]
-    ours = statistics.median(before + after)
-    yield (
-        "slic_4096_vs_skimage",
-        theirs / ours,
-        f"CPU time of scikit-image's slic, once ({theirs:.1f} s), over ours, called directly twice before and twice "
-        f"after ({ours:.2f} s), {side}², {count} segments asked; one thread",
-    )
-
-
-def slic_scaling(large_side: int, small_side: int) -> Figures:
-    images = {side: pictures.enlarged_phantom(side) for side in (large_side, small_side)}
-    seconds = interleaved(
-        rounds=5,
-        **{
-            f"of_{side}": partial(segment, "slic", image, n_segments=segments_on(side))
-            for side, image in images.items()
-        },
-    )
-    large, small = (1000 * seconds[f"of_{side}"] / (side * side / 1e6) for side in (large_side, small_side))
-    yield (
-        "slic_scaling_4096_over_512",
-        large / small,
-        f"CPU time per Mpx at {large_side}² ({large:.1f} ms) over the one at {small_side}² ({small:.1f} ms), "
-        f"kernel called directly, segments as large; one thread",
-    )
-
-
 def map_bytes(side: int) -> Figures:
     region = Region(0, 0, side, side)
-    file = superpixel_png(pictures.stored_phantom(side), region, "slic", {"n_segments": SEGMENTS_PER_MPX})
+    file = superpixel_png(pictures.stored_phantom(side), region, "slic", {"n_segments": pictures.segments_on(side)})
     with Image.open(io.BytesIO(file)) as picture:
         text = seed.to_json(np.array(picture))
     yield (
         "map_bytes_vs_seed_json",
         len(text) / len(file),
         f"bytes of the seed's JSON ×4 ({len(text):,}) over bytes of the PNG ({len(file):,}), "
-        f"the same SLIC map of {SEGMENTS_PER_MPX} segments, {side}²",
+        f"the same SLIC map of {pictures.segments_on(side)} segments, {side}²",
     )
 
 
@@ -161,8 +122,3 @@ def two_requests_over_one(side: int) -> Figures:
         f"wall time of two requests at once ({together:.0f} ms) over one alone ({alone:.0f} ms), the least of 5 each, "
         f"two children of a pool, {side}² SLIC as by default with tree and straddle",
     )
-
-
-def segments_on(side: int) -> int:
-    """As many as are 1000 on a megapixel, within what may be asked for."""
-    return max(10, round(SEGMENTS_PER_MPX * side * side / 2**20))

@@ -218,9 +218,9 @@ def _square_edges(length: int, size: float) -> np.ndarray:
 
 
 def grid(rows: int, cols: int, count: float) -> tuple[int, int]:
-    """Return rows and columns of a grid of about `count` nearly square cells, each of at least one pixel."""
+    """Return rows and columns of a grid of `count` nearly square cells or a few more, each of at least one pixel."""
     side = math.sqrt(rows * cols / count)
     if rows > cols:
         return grid(cols, rows, count)[::-1]
     down = min(max(1, round(rows / side)), rows)
-    return down, min(max(1, round(count / down)), cols)
+    return down, min(math.ceil(count / down - 1e-9), cols)

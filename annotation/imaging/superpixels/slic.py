@@ -15,7 +15,8 @@ from annotation.imaging.superpixels.parameters import (
 
 COARSE_ITERATIONS = 8
 FINE_ITERATIONS = 2
-SPARE_CELLS = 1.06  # some cells dissolve while fragments join; the smallest that remain too many join last
+MIN_CELL_PX = 8
+SPARE_CELLS = 1.02  # some cells dissolve, when the smallest regions join until the count is right
 
 
 def slic(
@@ -59,26 +60,35 @@ def slic(
     """
     from annotation.imaging.superpixels.kernels import regions
     from annotation.imaging.superpixels.kernels.colour import colour_planes
-    from annotation.imaging.superpixels.kernels.slic import halve, iterate
+    from annotation.imaging.superpixels.kernels.slic import assign
 
     planes = colour_planes(image, space, sigma)
     down, across = grid_edges(image.shape[:2], n_segments * SPARE_CELLS, size)
     cell = image.shape[0] * image.shape[1] / ((len(down) - 1) * (len(across) - 1))
     weight = compactness**2 / cell
-    centres = _centres(planes, down, across)
+    centres = _settled(planes, down, across, weight, iterations=0)
     labels = np.empty(image.shape[:2], np.int32)
-    fine = FINE_ITERATIONS
-    if min(np.diff(down).min(), np.diff(across).min()) >= 4:
-        half = halve(planes)
-        centres[:, 3:] = centres[:, 3:] / 2 - 0.25
-        for _ in range(COARSE_ITERATIONS):
-            iterate(half, down // 2, across // 2, centres, np.float32(4 * weight), labels, False)
+    assign(planes, down, across, centres, np.float32(weight), labels)
+    if size:
+        return regions.join_small(labels, planes, min_size=int(cell / 4), count=labels.size)
+    return regions.join_small(labels, planes, min_size=1, count=n_segments)
+
+
+def _settled(planes: np.ndarray, down: np.ndarray, across: np.ndarray, weight: float, iterations: int) -> np.ndarray:
+    """Return the centres of the clusters: those of the image of half size, while cells are wide enough there, after
+    some more iterations, else those of the grid after `COARSE_ITERATIONS`.
+    """
+    from annotation.imaging.superpixels.kernels.slic import halve, settle
+
+    if min(np.diff(down).min(), np.diff(across).min()) >= 2 * MIN_CELL_PX:
+        centres = _settled(halve(planes), down // 2, across // 2, 4 * weight, FINE_ITERATIONS)
         centres[:, 3:] = centres[:, 3:] * 2 + 0.5
     else:
-        fine += COARSE_ITERATIONS
-    for step in range(1, fine + 1):
-        iterate(planes, down, across, centres, np.float32(weight), labels, step == fine)
-    return regions.join_small(labels, planes, min_size=int(cell / 4), count=labels.size if size else n_segments)
+        centres = _centres(planes, down, across)
+        iterations = COARSE_ITERATIONS
+    if iterations:
+        settle(planes, down, across, centres, np.float32(weight), iterations)
+    return centres
 
 
 def _centres(planes: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.ndarray:

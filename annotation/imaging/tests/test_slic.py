@@ -49,18 +49,18 @@ def test_compactness_straightens_the_borders(tissue):
 
 
 def test_a_fragment_joins_the_neighbour_of_its_colour():
-    labels = np.array([[0, 0, 0, 0, 1, 2, 2, 2, 2]] * 3, np.uint16)
+    labels = np.array([[0, 0, 0, 0, 1, 2, 2, 2, 2]] * 3, np.int32)
     brightness = np.array([[10, 10, 10, 10, 80, 90, 90, 90, 90]] * 3, np.float32)
     joined = join_small(labels, brightness[None], min_size=4, count=9)
     assert joined.tolist() == [[0, 0, 0, 0, 1, 1, 1, 1, 1]] * 3
 
 
 def test_pieces_of_one_label_are_segments_of_their_own():
-    labels = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.uint16)
+    labels = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.int32)
     assert join_small(labels, np.zeros((1, 3, 3), np.float32), min_size=1, count=9).ravel().tolist() == list(range(9))
 
 
 def test_the_smallest_join_until_the_count_is_right():
-    labels = np.array([[0, 1, 1, 2, 2, 2, 3, 3, 3, 3]], np.uint16)
+    labels = np.array([[0, 1, 1, 2, 2, 2, 3, 3, 3, 3]], np.int32)
     planes = np.array([[[0, 10, 10, 30, 30, 30, 70, 70, 70, 70]]], np.float32)
     assert join_small(labels, planes, min_size=1, count=2).tolist() == [[0, 0, 0, 0, 0, 0, 1, 1, 1, 1]]

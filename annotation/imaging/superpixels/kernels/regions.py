@@ -14,8 +14,8 @@ def join_small(labels: np.ndarray, planes: np.ndarray, min_size: int, count: int
 
     Parameters
     ----------
-    labels : (rows, cols) integer ndarray
-        Any labels; pixels of one label need not be connected.
+    labels : (rows, cols) int32 ndarray
+        Any labels; pixels of one label need not be connected. Becomes the result.
     planes : (channels, rows, cols) float32 ndarray
         What colours are compared in.
     min_size : int
@@ -30,7 +30,7 @@ def join_small(labels: np.ndarray, planes: np.ndarray, min_size: int, count: int
     """
     first, left, region, regions = _regions(labels)
     floor = np.full(regions, min_size, np.int64)
-    return _join(planes, first, left, region, floor, count)
+    return _join(labels, planes, first, left, region, floor, count)
 
 
 def join_fragments(labels: np.ndarray, planes: np.ndarray) -> np.ndarray:
@@ -40,7 +40,7 @@ def join_fragments(labels: np.ndarray, planes: np.ndarray) -> np.ndarray:
     """
     first, left, region, regions = _regions(labels)
     floor = _fragment_floor(labels, first, left, region, regions)
-    return _join(planes, first, left, region, floor, regions)
+    return _join(labels, planes, first, left, region, floor, regions)
 
 
 def _regions(labels: np.ndarray):
@@ -49,11 +49,12 @@ def _regions(labels: np.ndarray):
     return first, left, region, regions
 
 
-def _join(planes, first, left, region, floor, count):
+def _join(labels, planes, first, left, region, floor, count):
     size, colour = _measure(planes, first, left, region, len(floor))
     start, neighbour = _adjacency(contacts(first, left, region, planes.shape[2]), len(floor))
     parent = _absorb(size, colour, start, neighbour, floor, count)
-    return _paint(first, left, region, parent, planes.shape[2])
+    _paint(first, left, region, parent, labels)
+    return labels
 
 
 @kernel
@@ -126,15 +127,16 @@ def _measure(planes, first, left, region, regions):
     size = np.zeros(regions, np.int64)
     colour = np.zeros((regions, channels), np.float64)
     for y in range(rows):
-        for run in range(first[y], first[y + 1]):
-            right = left[run + 1] if run + 1 < first[y + 1] else cols
-            own = region[run]
-            size[own] += right - left[run]
-            for c in range(channels):
+        for c in range(channels):
+            line = planes[c, y]
+            for run in range(first[y], first[y + 1]):
+                right = left[run + 1] if run + 1 < first[y + 1] else cols
                 total = np.float32(0)
-                for x in range(left[run], right):
-                    total += planes[c, y, x]
-                colour[own, c] += total
+                for x in range(np.uint64(left[run]), np.uint64(right)):
+                    total += line[x]
+                colour[region[run], c] += total
+        for run in range(first[y], first[y + 1]):
+            size[region[run]] += (left[run + 1] if run + 1 < first[y + 1] else cols) - left[run]
     return size, colour
 
 
@@ -203,38 +205,24 @@ def _fragment_floor(labels, first, left, region, regions):
 
 @kernel
 def _absorb(size, colour, start, neighbour, floor, count):
-    """Join regions, the smallest first, until all reach their floor and at most `count` are left; return parents."""
-    regions, channels = colour.shape
+    """Join regions until all reach their floor, then until at most `count` are left; return the parent of each.
+
+    Each pass begins with the smallest; what has grown during a pass waits for the next one.
+    """
+    regions = len(size)
     parent = np.arange(regions).astype(np.int32)
     following = np.full(regions, -1, np.int32)  # the regions that joined one another, as linked lists
     last = np.arange(regions).astype(np.int32)
     left = regions
-    by_floor = True
+    by_floor = floor.max() > 1
     while by_floor or left > count:
         before = size.copy()
         for a in np.argsort(before, kind="mergesort"):
-            if parent[a] != a:
+            if not by_floor and left <= count:
+                break
+            if parent[a] != a or (size[a] >= floor[a] if by_floor else size[a] > before[a]):
                 continue
-            if by_floor and size[a] >= floor[a]:
-                continue
-            if not by_floor:
-                if left <= count:
-                    break
-                if size[a] > before[a]:
-                    continue
-            best, nearest = -1, np.inf
-            member = a
-            while member >= 0:
-                for e in range(start[member], start[member + 1]):
-                    b = find(parent, neighbour[e])
-                    if b == a:
-                        continue
-                    distance = 0.0
-                    for c in range(channels):
-                        distance += (colour[a, c] / size[a] - colour[b, c] / size[b]) ** 2
-                    if distance < nearest:
-                        best, nearest = b, distance
-                member = following[member]
+            best = _nearest(a, size, colour, start, neighbour, parent, following)
             if best < 0:
                 continue
             parent[a] = best
@@ -248,17 +236,37 @@ def _absorb(size, colour, start, neighbour, floor, count):
 
 
 @kernel
-def _paint(first, left, region, parent, cols):
+def _nearest(a, size, colour, start, neighbour, parent, following):
+    """Return the root next to root `a` whose mean colour is nearest, or −1 if it has no neighbour."""
+    best, nearest = -1, np.inf
+    member = a
+    while member >= 0:
+        for e in range(start[member], start[member + 1]):
+            b = find(parent, neighbour[e])
+            if b == a:
+                continue
+            distance = 0.0
+            for c in range(colour.shape[1]):
+                distance += (colour[a, c] / size[a] - colour[b, c] / size[b]) ** 2
+            if distance < nearest:
+                best, nearest = b, distance
+        member = following[member]
+    return best
+
+
+@kernel
+def _paint(first, left, region, parent, labels):
     """Write the map: the root of each run's region, numbered in the order of appearance."""
-    rows = len(first) - 1
-    out = np.empty((rows, cols), np.int32)
+    rows, cols = labels.shape
     number = np.full(len(parent), -1, np.int32)
     count = 0
     for y in range(rows):
+        line = labels[y]
         for run in range(first[y], first[y + 1]):
             root = find(parent, region[run])
             if number[root] < 0:
                 number[root] = count
                 count += 1
-            out[y, left[run] : left[run + 1] if run + 1 < first[y + 1] else cols] = number[root]
-    return out
+            own, right = number[root], left[run + 1] if run + 1 < first[y + 1] else cols
+            for x in range(np.uint64(left[run]), np.uint64(right)):
+                line[x] = own

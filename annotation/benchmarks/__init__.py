@@ -70,7 +70,7 @@ def interleaved(rounds: int = 3, **candidates: Callable[[], object]) -> dict[str
 
 
 def timed(
-    rounds: int, clock: Callable[[], float] = time.process_time, **candidates: Callable[[], object]
+    rounds: int, clock: Callable[[], float] = time.process_time, /, **candidates: Callable[[], object]
 ) -> dict[str, list[float]]:
     """Return the seconds of each candidate in each round, all called in turn.
 

@@ -6,7 +6,6 @@ import math
 import os
 import subprocess
 import sys
-from functools import partial
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from PIL import Image
 from accounts.models import User
 from annotation import benchmarks
 from annotation.benchmarks import LeftOut, Measurement, Target, interleaved, superpixels, timed
-from annotation.benchmarks.parts import granularity, memory, pictures, seed, speed, throwaway
+from annotation.benchmarks.parts import granularity, pictures, seed, speed, throwaway
 from annotation.imaging.phantom import tissue_phantom
 from annotation.management.commands import benchmark
 
@@ -173,19 +172,6 @@ def test_candidates_take_turns_and_the_first_turn_does_not_count():
 def test_every_round_but_the_first_is_timed_by_the_clock():
     ticks = iter([100, 0, 3, 0, 5])
     assert timed(2, lambda: next(ticks), ours=lambda: None) == {"ours": [3, 5]}
-
-
-def allocating(megabytes: int):
-    """What a fresh process is to measure: an array that is really written to, on top of one that is there before."""
-    there = np.ones(40 << 20, np.uint8)
-    return lambda: np.ones(megabytes << 20, np.uint8).sum() + there[0]
-
-
-@pytest.mark.parametrize("megabytes", [64, 192])
-def test_memory_is_what_a_call_adds_at_its_peak(megabytes):
-    if not memory.can_be_measured():
-        pytest.skip("only Linux with glibc tells how much memory a call needed")
-    assert memory.peak_growth_bytes(partial(allocating, megabytes)) / 2**20 == pytest.approx(megabytes, abs=6)
 
 
 def test_the_seed_repeats_every_number_four_times():

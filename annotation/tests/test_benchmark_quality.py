@@ -8,7 +8,7 @@ import pytest
 from annotation.benchmarks.parts import counts, quality
 from annotation.benchmarks.parts.counts import Delivery, delivered_over_asked, deliveries
 from annotation.benchmarks.parts.pictures import Picture, phantom
-from annotation.benchmarks.parts.quality import KNOBS, Comparison, Knob, compare, distance, match, quality_rows, theirs
+from annotation.benchmarks.parts.quality import KNOBS, Comparison, Knob, compare, match, near, quality_rows, theirs
 
 RISING = Knob("count", 1000, 1, 20_000, rising=True, whole=True)
 FALLING = Knob("scale", 100, 1, 2_000, rising=False)
@@ -22,7 +22,7 @@ def segments(count: float) -> np.ndarray:
 @pytest.mark.parametrize("start", [1, 300, 20_000])
 def test_a_knob_that_delivers_a_share_of_what_is_asked_is_turned_up(start):
     found = match(lambda value: segments(0.4 * value), 1000, RISING, start)
-    assert distance(found.count, 1000) <= 0.04
+    assert near(found.count, 1000)
     assert found.value == round(found.value)
 
 
@@ -30,7 +30,7 @@ def test_a_knob_that_delivers_a_share_of_what_is_asked_is_turned_up(start):
 @pytest.mark.parametrize("start", [1, 90, 2_000])
 def test_a_knob_that_makes_segments_fewer_is_found_whatever_its_power(start, power):
     found = match(lambda value: segments(20_000 / value**power), 3000, FALLING, start)
-    assert distance(found.count, 3000) <= 0.04
+    assert near(found.count, 3000)
 
 
 def test_a_grid_that_has_no_such_count_gives_the_nearest():

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from skimage import color, filters, segmentation
@@ -58,17 +59,20 @@ FIXED: dict[str, dict[str, float]] = {
 }
 
 
+def parameters(algorithm: str, value: float) -> dict[str, Any]:
+    return FIXED[algorithm] | {KNOBS[algorithm].name: value}
+
+
 def ours(algorithm: str, image: np.ndarray, value: float) -> np.ndarray:
-    return segment(algorithm, image, **FIXED[algorithm], **{KNOBS[algorithm].name: value})
+    return segment(algorithm, image, **parameters(algorithm, value))
 
 
 def theirs(algorithm: str, image: np.ndarray, value: float) -> np.ndarray:
     """Return scikit-image's segments, numbered 0…n−1."""
-    parameters = FIXED[algorithm] | {KNOBS[algorithm].name: value}
     if algorithm == "watershed":
-        labels = segmentation.watershed(filters.sobel(color.rgb2gray(image)), **parameters)
+        labels = segmentation.watershed(filters.sobel(color.rgb2gray(image)), **parameters(algorithm, value))
     else:
-        labels = getattr(segmentation, algorithm)(image, **parameters)
+        labels = getattr(segmentation, algorithm)(image, **parameters(algorithm, value))
     return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
 
 
@@ -97,9 +101,9 @@ def match(divide: Callable[[float], np.ndarray], count: int, knob: Knob, start: 
         tried.add(value)
         labels = divide(value)
         found = Match(value, labels, int(labels.max()) + 1)
-        if best is None or distance(found.count, count) < distance(best.count, count):
+        if best is None or abs(found.count - count) < abs(best.count - count):
             best = found
-        if distance(found.count, count) <= TOLERANCE:
+        if near(found.count, count):
             break
         if found.count < count:
             few, known_few = value, True
@@ -113,8 +117,8 @@ def match(divide: Callable[[float], np.ndarray], count: int, knob: Knob, start: 
     return best
 
 
-def distance(found: int, count: int) -> float:
-    return abs(found / count - 1)
+def near(found: int, count: int) -> bool:
+    return abs(found - count) <= TOLERANCE * count
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ class Comparison:
 
     @property
     def matched(self) -> bool:
-        return distance(self.ours, self.theirs) <= TOLERANCE
+        return near(self.ours, self.theirs)
 
 
 def metrics(labels: np.ndarray, picture: Picture) -> dict[str, float]:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from annotation.imaging.superpixels.parameters import (
-    MAX_HALO_PX,
     Algorithm,
     Parameter,
     Value,
@@ -74,7 +73,7 @@ def reference(image: np.ndarray, scale: float, sigma: float, min_size: int, spac
 
 
 def _halo(values: Mapping[str, Value]) -> int:
-    return MAX_HALO_PX // 2  # a border moves when joins far away change; at this distance hardly any does
+    return 128  # a border moves when joins far away change; at this distance hardly any does
 
 
 ALGORITHM = Algorithm(

@@ -8,7 +8,8 @@ from importlib.metadata import version as installed
 import numpy as np
 
 IMPLEMENTATIONS = ("numba", "skimage")
-MAX_HALO_PX = 128
+MAX_HALO_PX = 512
+HALO_CELLS = 4  # with two, a tenth of the segments at a seam have no partner beyond it; with four, one in fifty
 Value = int | float | str
 
 
@@ -182,7 +183,7 @@ def sigma_parameter(default: float = 0.0) -> Parameter:
 def grid_halo(values: Mapping[str, Value]) -> int:
     """Return the halo of an algorithm that starts from a grid: cells far away do not matter, if the grid is shared."""
     size = float(values["size"])
-    return min(MAX_HALO_PX, math.ceil(2 * size + 4 * float(values["sigma"]))) if size else 0
+    return min(MAX_HALO_PX, math.ceil(HALO_CELLS * size + 4 * float(values["sigma"]))) if size else 0
 
 
 def grid_period(values: Mapping[str, Value]) -> float:

@@ -173,7 +173,7 @@ def test_the_map_of_the_whole_image_is_the_algorithms_own(algorithm):
 def test_the_map_of_a_region_is_cut_from_its_window_and_knows_what_lies_beyond():
     region = Region(70, 60, 60, 50)
     made, window, labels = cut_out(region, "slic", {"size": 12})
-    assert window == Region(36, 36, 118, 98)
+    assert window == Region(12, 12, 166, 138)
     x, y = region.x - window.x, region.y - window.y
     part = labels[y : y + 50, x : x + 60]
     own = read(made.png)

@@ -182,7 +182,7 @@ def test_windows_of_one_grid_begin_at_multiples_of_its_cells(name):
     algorithm = get_algorithm(name)
     assert (algorithm.halo(algorithm.clean({})), algorithm.period(algorithm.clean({}))) == (0, 1)
     values = algorithm.clean({"size": 20.5})
-    assert (algorithm.halo(values), algorithm.period(values)) == (41, 20.5)
+    assert (algorithm.halo(values), algorithm.period(values)) == (82, 20.5)
 
 
 @pytest.mark.parametrize(

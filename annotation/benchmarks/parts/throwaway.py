@@ -27,6 +27,7 @@ from projects.services import add_member, create_project
 MARK = "BENCHMARK_DATA_DIR"  # in the environment of a process that may write: names its DATA_DIR
 KEPT = (*THREAD_VARIABLES, "HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "VIRTUAL_ENV")
 KEPT_BEGINNINGS = ("PYTHON", "NUMBA_", "PLAYWRIGHT_")
+PATIENCE = ("INGEST_SECONDS", "SUPERPIXEL_SECONDS")  # kernels may have to be compiled first, on a busy machine
 
 
 class NotThrowaway(RuntimeError):
@@ -39,7 +40,8 @@ def environment(folder: str, present: Mapping[str, str]) -> dict[str, str]:
     Every library gets one thread, which some read when they are loaded.
     """
     kept = {name: value for name, value in present.items() if name in KEPT or name.startswith(KEPT_BEGINNINGS)}
-    return kept | dict.fromkeys(THREAD_VARIABLES, "1") | {"DATA_DIR": folder, MARK: folder, "LOG_LEVEL": "WARNING"}
+    own = {"DATA_DIR": folder, MARK: folder, "LOG_LEVEL": "WARNING"}
+    return kept | dict.fromkeys(THREAD_VARIABLES, "1") | dict.fromkeys(PATIENCE, "600") | own
 
 
 def is_here() -> bool:

@@ -5,7 +5,8 @@ import numpy as np
 from annotation.imaging.superpixels.kernels import kernel
 
 BUCKETS = 1 << 15
-DRY, RIM = -1, -2
+SHIFT = 42
+RIM = 1 << 30  # counts as flooded, which spares the question whether a neighbour exists
 
 
 def gradient(planes: np.ndarray) -> np.ndarray:
@@ -41,44 +42,51 @@ def flood(height, marker_y, marker_x, compactness, scale):
     oldest goes first. Returns the marker of each pixel as (rows, cols) int32.
     """
     rows, cols = height.shape
-    width = cols + 2  # a rim that counts as flooded spares the question whether a neighbour exists
+    width = cols + 2
     highest = np.float32(BUCKETS - 1)
-    ground = np.zeros((rows + 2) * width, np.uint16)
-    water = np.full((rows + 2) * width, RIM, np.int32)
+    # What is dry holds the complement of its height, a negative number; what is flooded its marker.
+    state = np.full((rows + 2) * width, RIM, np.int32)
     for y in range(rows):
+        line, heights = state[(y + 1) * width + 1 : (y + 2) * width - 1], height[y]
         for x in range(cols):
-            i = (y + 1) * width + x + 1
-            ground[i] = np.uint16(min(height[y, x] * scale, highest))
-            water[i] = DRY
+            line[x] = ~np.int32(min(heights[x] * scale, highest))
     # Each bucket is a linked list that starts at a node of its own, behind the pixels. Nothing is ever taken out: a
     # list is walked once, when its level is reached, and grows at its end meanwhile.
-    following = np.full(len(water) + BUCKETS, -1, np.int32)
-    last = np.arange(len(water), len(following)).astype(np.int32)
+    pixels = len(state)
+    following = np.full(pixels + BUCKETS, -1, np.int32)
+    last = np.arange(pixels, pixels + BUCKETS).astype(np.int32)
     for m in range(len(marker_y)):
         i = (marker_y[m] + 1) * width + marker_x[m] + 1
-        water[i] = m
-        following[last[ground[i]]] = i
-        last[ground[i]] = i
+        bucket = ~state[i]
+        state[i] = m
+        following[last[bucket]] = i
+        last[bucket] = i
     pull = compactness * scale
+    per_width = np.uint64((1 << SHIFT) // width + 1)  # multiplied and shifted this divides, for all numbers of pixels
+    step = np.array([-width, -1, 1, width]).astype(np.int32)
+    down = np.array([-1, 0, 0, 1]).astype(np.int32)
+    right = np.array([0, -1, 1, 0]).astype(np.int32)
     for level in range(BUCKETS):
-        i = following[len(water) + level]
+        i = following[pixels + level]
         while i >= 0:
-            own = water[i]
-            y = np.int32(np.uint32(i) // np.uint32(width))
-            dy, dx = y - 1 - marker_y[own], i - y * np.int32(width) - 1 - marker_x[own]
+            at = np.uint64(i)  # unsigned numbers spare the question whether an index counts from the end
+            own = state[at]
+            y = np.int32((at * per_width) >> np.uint64(SHIFT))
+            marker = np.uint32(own)
+            dy = y - np.int32(1) - marker_y[marker]
+            dx = np.int32(i) - y * np.int32(width) - np.int32(1) - marker_x[marker]
             for k in range(4):
-                down, right = (k == 3) - (k == 0), (k == 2) - (k == 1)
-                q = i + down * width + right
-                if water[q] == DRY:
-                    a, b = np.float32(dy + down), np.float32(dx + right)
-                    cost = np.float32(ground[q]) + pull * np.sqrt(a * a + b * b)
-                    bucket = max(np.int32(min(cost, highest)), level)
-                    water[q] = own
-                    following[last[bucket]] = q
+                q = np.uint32(i + step[k])
+                ground = ~state[q]
+                if ground >= 0:
+                    a, b = np.float32(dy + down[k]), np.float32(dx + right[k])
+                    cost = np.float32(ground) + pull * np.sqrt(a * a + b * b)
+                    bucket = np.uint32(max(np.int32(min(cost, highest)), level))
+                    state[q] = own
+                    following[np.uint32(last[bucket])] = q
                     last[bucket] = q
-            i = following[i]
+            i = following[at]
     labels = np.empty((rows, cols), np.int32)
     for y in range(rows):
-        for x in range(cols):
-            labels[y, x] = water[(y + 1) * width + x + 1]
+        labels[y] = state[(y + 1) * width + 1 : (y + 2) * width - 1]
     return labels

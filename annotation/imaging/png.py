@@ -9,9 +9,8 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 
+import deflate
 import numpy as np
-
-from annotation.imaging.compression import zlib_compress
 
 TILE_PX = 512
 TILE_MAX_BYTES = 300_000  # incompressible pixels need 262,800
@@ -49,7 +48,7 @@ def encode_grey(array: np.ndarray) -> bytes:
     lines = np.zeros((rows, 1 + cols * depth), np.uint8)
     lines[:, 1:] = array.astype(array.dtype.newbyteorder(">")).view(np.uint8).reshape(rows, -1)
     header = struct.pack(">IIBBBBB", cols, rows, 8 * depth, GREY, 0, 0, 0)
-    body = zlib_compress(lines)
+    body = bytes(deflate.zlib_compress(lines, 6))
     return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 

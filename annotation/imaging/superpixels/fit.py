@@ -14,7 +14,12 @@ MIN_LABELLED = 2_000
 TOLERANCE = 0.01  # so much accuracy is worth less than having fewer segments to pick
 # From fine to coarse, sizes in pixels, so that a setting means the same in a window and in the whole image.
 CANDIDATES: tuple[tuple[str, dict[str, Value]], ...] = (
-    *(("slic", {"size": size}) for size in (8, 12, 16, 24, 36, 64)),
+    ("slic", {"size": 8}),
+    ("slic", {"size": 12}),
+    ("slic", {"size": 16}),
+    ("slic", {"size": 24}),
+    ("slic", {"size": 36}),
+    ("slic", {"size": 64}),
     ("watershed", {"size": 16}),
     ("felzenszwalb", {"scale": 30, "min_size": 20}),
     ("felzenszwalb", {"scale": 100, "min_size": 50}),
@@ -81,7 +86,7 @@ def check_painted(truth: np.ndarray) -> None:
 
 def _fit(pixels: np.ndarray, truth: np.ndarray, name: str, parameters: dict[str, Value]) -> Fit:
     values = get_algorithm(name).clean(parameters)
-    labels = segment(name, pixels, **values)
+    labels = segment(name, pixels, "numba", **values)
     return Fit(
         algorithm=name,
         parameters=values,

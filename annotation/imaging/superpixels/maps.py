@@ -29,6 +29,7 @@ __all__ = [
 MAX_SEGMENTS = 65_535
 COUNT = b"Segments\0"  # the keyword of the text chunk, which follows IHDR
 COUNT_AT = len(png.SIGNATURE) + 25
+WARM_PX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def superpixel_png(image: bytes, region: Region, algorithm: str, parameters: Map
 
     Parameters and errors are those of `superpixel_map`.
     """
-    labels = segment(algorithm, assemble([Piece(0, 0, image)], region), **parameters)
+    labels = segment(algorithm, assemble([Piece(0, 0, image)], region), "numba", **parameters)
     check_count(int(labels.max()) + 1, labels.size, algorithm)
     return encode_map(labels)
 
@@ -165,12 +166,12 @@ def png_size(image: bytes) -> tuple[int, int]:
 
 
 def decode(image: bytes) -> np.ndarray:
-    """Return the (rows, cols, 3) uint8 pixels of a stored image; twice as fast as Pillow."""
-    import imagecodecs  # only workers need it
+    """Return the (rows, cols, 3) uint8 pixels of a stored image; three times as fast as Pillow."""
+    from annotation.imaging.superpixels.kernels.png import NotPlainRgb, decode_rgb
 
     try:
-        return imagecodecs.png_decode(image)
-    except (imagecodecs.PngError, ValueError) as error:
+        return decode_rgb(image)
+    except NotPlainRgb as error:
         raise OSError("The stored image cannot be decoded.") from error
 
 
@@ -228,9 +229,11 @@ def count_segments(data: bytes, width: int, height: int) -> int:
 
 def warm() -> None:
     """Load the libraries and the compiled kernels, so that the first request of a new worker is as fast as others."""
-    import imagecodecs
-
-    image = bytes(imagecodecs.png_encode(np.zeros((8, 8, 3), np.uint8)))
-    window, region = Region(0, 0, 8, 8), Region(2, 2, 6, 6)
+    header = struct.pack(">IIBBBBB", WARM_PX, WARM_PX, 8, 2, 0, 0, 0)  # 8-bit RGB
+    lines = zlib.compress(bytes(WARM_PX * (1 + 3 * WARM_PX)))
+    chunks = png.chunk(b"IHDR", header), png.chunk(b"IDAT", lines), png.chunk(b"IEND", b"")
+    piece = Piece(0, 0, png.SIGNATURE + b"".join(chunks))
+    window, region = Region(0, 0, WARM_PX, WARM_PX), Region(0, 0, WARM_PX, WARM_PX // 2)
     for name, algorithm in ALGORITHMS.items():
-        superpixel_map([Piece(0, 0, image)], window, region, name, "numba", algorithm.clean({}))
+        for values in ({}, {"size": WARM_PX // 4}) if algorithm.count else ({},):
+            superpixel_map([piece], window, region, name, "numba", algorithm.clean(values))

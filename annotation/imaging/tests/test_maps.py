@@ -102,7 +102,7 @@ def test_a_window_is_the_region_with_its_surroundings_from_a_cell_of_the_grid_on
     ):
         assert start + length == min(own_start + own_length + halo, limit)
         assert start <= max(own_start - halo, 0)
-        assert start > own_start - halo - period
+        assert start > own_start - halo - period - 0.5
         assert abs(start - round(start / period) * period) <= 0.5 + 1e-9
     if not size:
         assert window == region, "a number of segments is that of the region, which is divided on its own"

@@ -4,6 +4,7 @@ import numpy as np
 
 from annotation.imaging.superpixels.kernels import kernel
 
+BENEFIT_PX = 50  # so many pixels count as coherent beforehand: a few pixels say little about texture
 SQUARINGS = 8  # of the covariance: the second axis weighs (λ₂/λ₁)²⁵⁶ in what is left
 
 
@@ -13,7 +14,8 @@ def measure(planes, labels, first, left, count):
 
     The colours of a segment are split at their mean along their principal axis. The alarm is the distance of the two
     classes' means × √(4·w₀·w₁), w their shares × how much more often two neighbouring pixels are of one class than by
-    chance (join counts), 0…1. So noise and fine texture score low, and a segment across the border of two tissues high.
+    chance (join counts), 0…1, with the benefit of the doubt for small segments. So noise and fine texture score low,
+    and a segment across the border of two tissues high.
 
     Parameters
     ----------
@@ -154,6 +156,7 @@ def _alarm(planes, labels, first, left, size, mean, axis):
             # The deviations from the mean add up to 0, so those of the lower class are the same sum.
             distance = along[k] / upper[k] + along[k] / (size[k] - upper[k])
             chance = share**2 + (1 - share) ** 2
-            coherence = (alike[k] / pairs[k] - chance) / (1 - chance)
-            alarm[k] = distance * np.sqrt(4 * share * (1 - share)) * max(coherence, 0.0)
+            coherence = max((alike[k] / pairs[k] - chance) / (1 - chance), 0.0)
+            coherence = (coherence * size[k] + BENEFIT_PX) / (size[k] + BENEFIT_PX)
+            alarm[k] = distance * np.sqrt(4 * share * (1 - share)) * coherence
     return alarm

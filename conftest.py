@@ -27,16 +27,11 @@ def shared_data() -> Path:
 @pytest.fixture(autouse=True)
 def own_surroundings(settings, tmp_path):
     """Every test has stores, an outbox and a cache of its own; static files need no collecting; tasks run at once."""
+    stores = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
     for alias in ("default", "images", "labels", "cache"):
-        settings.STORAGES = settings.STORAGES | {
-            alias: {
-                "BACKEND": "labeler.storage.DurableStorage",
-                "OPTIONS": {"location": str(tmp_path / "stores" / alias)},
-            }
-        }
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    }
+        store = settings.STORAGES[alias]
+        stores[alias] = store | {"OPTIONS": store["OPTIONS"] | {"location": str(tmp_path / "stores" / alias)}}
+    settings.STORAGES = settings.STORAGES | stores
     settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
     cache.clear()
 

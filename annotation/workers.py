@@ -1,7 +1,7 @@
 """The one worker pool of this process, made from the settings when it is first needed."""
 
 import atexit
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
 from typing import Any
 
@@ -14,14 +14,23 @@ WARM = ("annotation.imaging.sources:warm", "annotation.imaging.superpixels.maps:
 
 @cache
 def _pool() -> WorkerPool:
-    pool = WorkerPool(settings.WORKER_PROCESSES, settings.WORKER_MEMORY_BYTES, warm=WARM)
+    pool = WorkerPool(
+        settings.WORKER_PROCESSES,
+        settings.WORKER_MEMORY_BYTES,
+        waiting=settings.WORKER_WAITING,
+        waiting_per_owner=settings.WORKER_WAITING_PER_PERSON,
+        warm=WARM,
+    )
     atexit.register(pool.stop)
     return pool
 
 
-def run(function: Callable, *args: Any, seconds: float) -> Any:
-    """Call a module-level function that knows no Django in a killable child; see `WorkerPool.run`."""
-    return _pool().run(function, *args, seconds=seconds)
+def run(function: Callable, *args: Any, seconds: float, owner: Hashable = None, background: bool = False) -> Any:
+    """Call a module-level function that knows no Django in a killable child; see `WorkerPool.run`.
+
+    `owner` is the primary key of the person who waits for it.
+    """
+    return _pool().run(function, *args, seconds=seconds, owner=owner, background=background)
 
 
 def start() -> None:

@@ -22,7 +22,7 @@ def stores_can_be_written(app_configs, **kwargs):
     locations = {
         alias: Path(store["OPTIONS"]["location"])
         for alias, store in settings.STORAGES.items()
-        if store["BACKEND"] == "labeler.storage.DurableStorage"
+        if store["BACKEND"] in {"labeler.storage.DurableStorage", "labeler.storage.CacheStorage"}
     }
     return [
         Error(

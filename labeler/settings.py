@@ -155,6 +155,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Labeler <labeler@loc
 # --- Storage ---------------------------------------------------------------------------------------------------------
 # images: the clean copies; labels: what people painted, never rewritten; cache: may be wiped at any time.
 
+CACHE_MAX_BYTES = env.int("CACHE_MAX_BYTES", default=20_000_000_000)
+
 
 def store(name: str) -> dict:
     """One storage alias: on S3 when S3_BUCKET is set, else below DATA_DIR."""
@@ -170,7 +172,13 @@ def store(name: str) -> dict:
                 "signature_version": "s3v4",
             },
         }
-    return {"BACKEND": "labeler.storage.DurableStorage", "OPTIONS": {"location": str(DATA_DIR / name)}}
+    folder = str(DATA_DIR / name)
+    if name == "cache":
+        return {
+            "BACKEND": "labeler.storage.CacheStorage",
+            "OPTIONS": {"location": folder, "max_bytes": CACHE_MAX_BYTES},
+        }
+    return {"BACKEND": "labeler.storage.DurableStorage", "OPTIONS": {"location": folder}}
 
 
 STORAGES = {
@@ -200,6 +208,9 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["d
 IMAGE_MAX_BYTES = env.int("IMAGE_MAX_BYTES", default=300_000_000)
 IMAGE_MAX_PIXELS = env.int("IMAGE_MAX_PIXELS", default=100_000_000)
 WORKER_PROCESSES = env.int("WORKER_PROCESSES", default=2)
+# A call that waits keeps a thread of the web server: of 8 threads, 2 calls at work and 4 waiting leave 2 for saving.
+WORKER_WAITING = env.int("WORKER_WAITING", default=4)
+WORKER_WAITING_PER_PERSON = env.int("WORKER_WAITING_PER_PERSON", default=2)
 WORKER_MEMORY_BYTES = env.int("WORKER_MEMORY_BYTES", default=3_000_000_000)
 INGEST_SECONDS = env.int("INGEST_SECONDS", default=60)
 SUPERPIXEL_SECONDS = env.int("SUPERPIXEL_SECONDS", default=25)

@@ -1,7 +1,6 @@
 """Images coming in, their place in the order, and their pixels going out: whole, as thumbnail, as tiles."""
 
 import logging
-import threading
 from collections.abc import Callable
 
 from django import forms
@@ -16,17 +15,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import PersonRequest
 from annotation import workers
-from annotation.imaging.pyramid import level_tiles
+from annotation.imaging.pyramid import TILES, level_tiles
 from annotation.imaging.sources import make_thumbnail
 from annotation.imaging.workers import WorkerError
 from projects.forms import ImageForm
-from projects.ingest import IngestError, ingest_image, is_tiled, place_images
+from projects.ingest import IngestError, ingest_image, place_images
 from projects.models import Image
 from projects.permissions import Capability, get_image, get_project
-from projects.tasks import local_copy, store_tiles, thumbnail_name, tile_name
+from projects.tasks import is_tiled, kept, local_copy, read_tiles, thumbnail_name, tile_name
 
 logger = logging.getLogger(__name__)
-_making_tiles = threading.Lock()
 
 
 class UploadForm(ImageForm):
@@ -73,7 +71,8 @@ def image_pixels(request: PersonRequest, pk: int) -> HttpResponseBase:
 @require_safe
 def image_thumbnail(request: PersonRequest, pk: int) -> HttpResponseBase:
     image = get_image(request.user, pk, Capability.SEE)
-    return _answer(request, f"{image.pixels_sha256}-thumbnail", "image/jpeg", lambda: _open_thumbnail(image))
+    etag = f"{image.pixels_sha256}-thumbnail"
+    return _answer(request, etag, "image/jpeg", lambda: ContentFile(_thumbnail(image, request.user.pk)))
 
 
 @require_safe
@@ -83,7 +82,8 @@ def image_tile(request: PersonRequest, pk: int, level: int, column: int, row: in
     if not is_tiled(image) or column >= columns or row >= rows:
         raise Http404
     etag = f"{image.pixels_sha256}-{level}-{column}-{row}"
-    return _answer(request, etag, "image/jpeg", lambda: _open_tile(image, tile_name(image, level, column, row)))
+    name = tile_name(image, level, column, row)
+    return _answer(request, etag, "image/jpeg", lambda: ContentFile(_tile(image, name, request.user.pk)))
 
 
 def _answer(request: PersonRequest, etag: str, content_type: str, open_file: Callable[[], File]) -> HttpResponseBase:
@@ -96,30 +96,28 @@ def _answer(request: PersonRequest, etag: str, content_type: str, open_file: Cal
         except WorkerError:
             error = "The server is busy preparing images. Try again in a moment."
             return JsonResponse({"error": error}, status=503, headers={"Retry-After": "5"})
-        except FileNotFoundError:
-            logger.exception("A stored picture is missing.")
-            return JsonResponse({"error": "These pixels are missing. Please tell your administrator."}, status=404)
+        except OSError:
+            logger.exception("A stored picture is missing or damaged.")
+            error = "These pixels are missing or damaged. Please tell your administrator."
+            return JsonResponse({"error": error}, status=404)
     response.headers["ETag"] = quoted
     response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 
-def _open_thumbnail(image: Image) -> File:
-    store, name = storages["cache"], thumbnail_name(image)
-    if not store.exists(name):
+def _thumbnail(image: Image, owner: int) -> bytes:
+    name = thumbnail_name(image)
+    thumbnail = kept(name)
+    if thumbnail is None:
         with local_copy(image) as path:
-            store.save(name, ContentFile(workers.run(make_thumbnail, str(path), seconds=30)))
-    return store.open(name)
+            thumbnail = workers.run(make_thumbnail, str(path), seconds=30, owner=owner)
+        storages["cache"].save(name, ContentFile(thumbnail))
+    return thumbnail
 
 
-def _open_tile(image: Image, name: str) -> File:
-    """Open a tile. Whoever asks first for one that is missing makes them all while the others wait."""
-    store = storages["cache"]
-    if not store.exists(name):
-        with _making_tiles:
-            if not store.exists(name):
-                store_tiles(image)
-    return store.open(name)
+def _tile(image: Image, name: str, owner: int) -> bytes:
+    [tile] = read_tiles(image, TILES, [name], owner)
+    return tile
 
 
 def _refusal(error: IngestError) -> JsonResponse:

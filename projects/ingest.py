@@ -24,10 +24,9 @@ from annotation.imaging.pyramid import TILE, max_level
 from annotation.imaging.sources import Refused, Upload, read_upload
 from annotation.imaging.workers import WorkerBusy, WorkerDied, WorkerError, WorkerOutOfMemory, WorkerTimeout
 from projects.models import Image, Project
-from projects.tasks import make_tiles, thumbnail_name
+from projects.tasks import is_cut, is_tiled, make_tiles, thumbnail_name
 
 NAME_KEY_LENGTH = 400  # of the column; a name of 255 characters may fold to more
-PLAIN_SIDE = 4096  # px; larger images are shown as tiles
 NAME_TAKEN = "This project has an image of this name already. Rename the file, or leave it out if it is the same."
 ARCHIVED = "This project is archived, so no images can be added to it."
 WORKER_ANSWERS: dict[type[WorkerError], tuple[int, str]] = {
@@ -66,7 +65,7 @@ def ingest_image(
         received, clean = Path(folder, "received"), Path(folder, "image.png")
         image = Image(project=project, position=position, name=name, case=case, um_per_px=um_per_px, uploaded_by=by)
         image.upload_sha256 = _receive(file, received)
-        _describe(image, upload := _read(received, clean))
+        _describe(image, upload := _read(received, clean, by))
         with clean.open("rb") as pixels:
             storages["images"].save(image.pixels_name, File(pixels))
     storages["cache"].save(thumbnail_name(image), ContentFile(upload.thumbnail))
@@ -87,6 +86,7 @@ def place_images(*, project: Project, by: User) -> int:
         image.status = Image.Status.READY
         if is_tiled(image):
             image.status = Image.Status.PREPARING
+        if is_cut(image):
             transaction.on_commit(partial(make_tiles.enqueue, image.pk))
     Image.objects.bulk_update(images, ["position", "status"])
     if images:
@@ -105,11 +105,6 @@ def clean_name(raw: str) -> str:
     if len(name_key(name)) > NAME_KEY_LENGTH:
         raise IngestError("The file name is too long. Rename the file and upload it again.", 400)
     return name if name.strip(".") else "image"
-
-
-def is_tiled(image: Image) -> bool:
-    """Is the image too large to be shown as one file?"""
-    return max(image.width, image.height) > PLAIN_SIDE
 
 
 def view_source(image: Image) -> dict:
@@ -149,11 +144,10 @@ def _receive(file: File, path: Path) -> str:
     return digest.hexdigest()
 
 
-def _read(received: Path, clean: Path) -> Upload:
+def _read(received: Path, clean: Path, by: User) -> Upload:
+    arguments = str(received), str(clean), settings.IMAGE_MAX_PIXELS
     try:
-        return workers.run(
-            read_upload, str(received), str(clean), settings.IMAGE_MAX_PIXELS, seconds=settings.INGEST_SECONDS
-        )
+        return workers.run(read_upload, *arguments, seconds=settings.INGEST_SECONDS, owner=by.pk)
     except Refused as error:
         raise IngestError(str(error), 400) from error
     except WorkerError as error:

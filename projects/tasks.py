@@ -1,10 +1,15 @@
-"""What is made from an image's pixels for looking at it: kept in the `cache` store, made again when missing."""
+"""What is made from an image's pixels: kept in the `cache` store, made again when it is missing or damaged."""
 
+import logging
 import shutil
-from collections.abc import Iterator
+import struct
+import threading
+import zlib
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from weakref import WeakValueDictionary
 
 from django.conf import settings
 from django.core.files import File
@@ -12,19 +17,51 @@ from django.core.files.storage import storages
 from django_tasks import task
 
 from annotation import workers
-from annotation.imaging.pyramid import write_tiles
+from annotation.imaging.png import SIGNATURE
+from annotation.imaging.pyramid import PIXELS, TILES, write_tiles
+from annotation.imaging.workers import WorkerBusy
 from projects.models import Image
+
+PLAIN_SIDE = 4096  # px; larger images are shown as tiles
+WHOLE_SIDE = 2048  # px; of larger images a part is had without decoding all of it
+# Each that waits for another request to make something keeps a thread of the web server.
+WAITING = 2
+logger = logging.getLogger(__name__)
+_locks: WeakValueDictionary[tuple[str, str], threading.Lock] = WeakValueDictionary()
+_locks_guard = threading.Lock()
+_places = threading.BoundedSemaphore(WAITING)
 
 
 @task()
 def make_tiles(image_id: int) -> None:
-    """Make the DeepZoom tiles of an image. Running twice does no harm."""
-    store_tiles(Image.objects.get(pk=image_id))
+    """Make all tiles of an image. Running twice does no harm."""
+    image = Image.objects.get(pk=image_id)
+    store_tiles(image, kinds_of(image))
+
+
+def is_tiled(image: Image) -> bool:
+    """Is the image too large to be shown as one file?"""
+    return max(image.width, image.height) > PLAIN_SIDE
+
+
+def is_cut(image: Image) -> bool:
+    """Is the image so large that its pixels are kept as tiles, too?"""
+    return max(image.width, image.height) > WHOLE_SIDE
+
+
+def kinds_of(image: Image) -> tuple[str, ...]:
+    """The kinds of tiles an image has."""
+    return (TILES,) * is_tiled(image) + (PIXELS,) * is_cut(image)
 
 
 def tile_name(image: Image, level: int, column: int, row: int) -> str:
     """The name of a tile in the `cache` store."""
-    return f"{image.key}/tiles/{level}/{column}_{row}.jpg"
+    return f"{image.key}/{TILES}/{level}/{column}_{row}.jpg"
+
+
+def pixel_tile_name(image: Image, column: int, row: int) -> str:
+    """The name of a lossless tile in the `cache` store."""
+    return f"{image.key}/{PIXELS}/{column}_{row}.png"
 
 
 def thumbnail_name(image: Image) -> str:
@@ -32,14 +69,104 @@ def thumbnail_name(image: Image) -> str:
     return f"{image.key}/thumbnail.jpg"
 
 
-def store_tiles(image: Image) -> None:
-    """Compute every tile of an image in a worker process, put them into the `cache` store and call the image ready."""
+def store_tiles(image: Image, kinds: tuple[str, ...], owner: Hashable = None, background: bool = False) -> None:
+    """Make the tiles of an image in a worker process and put those that are missing into the `cache` store.
+
+    An image whose viewing tiles are there is ready. `owner` and `background` are those of `workers.run`.
+    """
+    store = storages["cache"]
     with local_copy(image) as path, TemporaryDirectory(prefix="labeler-") as folder:
-        workers.run(write_tiles, str(path), folder, seconds=settings.INGEST_SECONDS)
-        for tile in Path(folder).glob("*/*.jpg"):
-            with tile.open("rb") as file:
-                storages["cache"].save(f"{image.key}/tiles/{tile.parent.name}/{tile.name}", File(file))
-    Image.objects.filter(pk=image.pk, status=Image.Status.PREPARING).update(status=Image.Status.READY)
+        arguments = str(path), folder, kinds
+        workers.run(write_tiles, *arguments, seconds=settings.INGEST_SECONDS, owner=owner, background=background)
+        for tile in Path(folder).rglob("*.*"):
+            name = f"{image.key}/{tile.relative_to(folder).as_posix()}"
+            if not store.exists(name):
+                with tile.open("rb") as file:
+                    store.save(name, File(file))
+    if TILES in kinds:
+        Image.objects.filter(pk=image.pk, status=Image.Status.PREPARING).update(status=Image.Status.READY)
+
+
+def read_tiles(
+    image: Image, kind: str, names: list[str], owner: Hashable = None, background: bool = False
+) -> list[bytes]:
+    """Return tiles of one kind from the `cache` store. If one is missing, all of the kind are made, by one who asks.
+
+    Raises
+    ------
+    WorkerError
+        If they cannot be made now.
+    OSError
+        If the clean copy is missing or damaged.
+    """
+    tiles = kept_all(names)
+    if tiles is None:
+        with alone(image, kind):
+            tiles = kept_all(names)
+            if tiles is None:
+                store_tiles(image, (kind,), owner, background)
+                tiles = kept_all(names)
+    if tiles is None:
+        raise FileNotFoundError(f"Tiles of image {image.pk} were not kept.")
+    return tiles
+
+
+def kept_all(names: list[str]) -> list[bytes] | None:
+    tiles = []
+    for name in names:
+        tile = kept(name)
+        if tile is None:
+            return None
+        tiles.append(tile)
+    return tiles
+
+
+def kept(name: str) -> bytes | None:
+    """Return a picture from the `cache` store, or None if it is not there; a damaged one is deleted."""
+    store = storages["cache"]
+    try:
+        with store.open(name) as file:
+            data = file.read()
+    except FileNotFoundError:
+        return None
+    if is_whole(data):
+        return data
+    logger.warning("%s in the cache is damaged and made again.", name)
+    store.delete(name)
+    return None
+
+
+def is_whole(data: bytes) -> bool:
+    """Is this a PNG whose checksums are right, or a JPEG from its beginning to its end?"""
+    if not data.startswith(SIGNATURE):
+        return data.startswith(b"\xff\xd8") and data.endswith(b"\xff\xd9")
+    at, kind = len(SIGNATURE), b""
+    while at + 12 <= len(data) and kind != b"IEND":
+        (length,) = struct.unpack_from(">I", data, at)
+        kind, checked = data[at + 4 : at + 8], memoryview(data)[at + 4 : at + 8 + length]
+        at += 12 + length
+        if at > len(data) or struct.unpack_from(">I", data, at - 4) != (zlib.crc32(checked),):
+            return False
+    return kind == b"IEND"
+
+
+@contextmanager
+def alone(image: Image, kind: str) -> Iterator[None]:
+    """Let one request of this process at a time make something of an image, and few others wait for it."""
+    with _locks_guard:
+        lock = _locks.setdefault((image.key, kind), threading.Lock())
+    if not lock.acquire(blocking=False):
+        if not _places.acquire(blocking=False):
+            raise WorkerBusy("Several wait already for something that is being made.")
+        try:
+            if not lock.acquire(timeout=settings.INGEST_SECONDS):
+                raise WorkerBusy("What another request makes takes too long.")
+        finally:
+            _places.release()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

@@ -5,22 +5,25 @@ takes too long has its child killed; a child that dies is replaced. Children sha
 has a pipe of its own, so that whatever happens to one happens to the call it was working on and to no other.
 """
 
-import contextlib
 import multiprocessing
 import os
 import pkgutil
-import queue
 import resource
 import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from multiprocessing.connection import Connection
 from typing import Any
 
+from annotation.imaging.turns import Turns
+
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "MKL_NUM_THREADS")
 SPAWN = multiprocessing.get_context("spawn")
+# Of its seconds a call waits at most this share, so that it never fails for want of time that others used.
+WAITING_SHARE = 0.5
+START_SECONDS = 300  # a child that is not ready then never will be; compiling all kernels takes a minute
 
 
 class WorkerError(Exception):
@@ -47,6 +50,10 @@ class NeverBegan(Exception):
     """The child was gone before it took up the work, which may therefore be given to another one."""
 
 
+class StillStarting(Exception):
+    """The child is not ready yet."""
+
+
 class WorkerPool:
     """Child processes that run module-level functions, one call each at a time.
 
@@ -56,21 +63,36 @@ class WorkerPool:
         Number of children. Each starts with the first call that needs it.
     memory_bytes : int
         Address space of a child (`RLIMIT_AS`), which counts libraries too.
-    waiting : int
-        How many calls may wait for a child before further ones get `WorkerBusy`.
+    waiting, waiting_per_owner : int
+        How many calls may wait for a child, in all and of one owner, before further ones get `WorkerBusy`.
     warm : tuple of str
         ``"module:function"`` names, called without arguments in each new child, so that its first call is fast.
     """
 
-    def __init__(self, processes: int, memory_bytes: int, *, waiting: int = 32, warm: tuple[str, ...] = ()):
+    def __init__(
+        self,
+        processes: int,
+        memory_bytes: int,
+        *,
+        waiting: int = 4,
+        waiting_per_owner: int = 2,
+        warm: tuple[str, ...] = (),
+    ):
         self._slots = [Slot(memory_bytes, warm) for _ in range(processes)]
-        self._places = threading.BoundedSemaphore(processes + waiting)
-        self._free: queue.LifoQueue[Slot] = queue.LifoQueue()
-        for slot in self._slots:
-            self._free.put(slot)
+        self._turns = Turns(self._slots, waiting, waiting_per_owner)
 
-    def run(self, function: Callable, *args: Any, seconds: float) -> Any:
+    def run(
+        self, function: Callable, *args: Any, seconds: float, owner: Hashable = None, background: bool = False
+    ) -> Any:
         """Call `function(*args)` in a child and return its result, waiting and working at most `seconds` in all.
+
+        Parameters
+        ----------
+        owner : hashable
+            For whom: a free child goes to the owners that wait in turn. Calls without one share a turn.
+        background : bool
+            Nobody waits for the result. The call begins at once or is refused, and leaves the last free child alone
+            if there are several.
 
         Raises
         ------
@@ -78,16 +100,16 @@ class WorkerPool:
             As their descriptions say. Other exceptions of the function are raised as they are.
         """
         deadline = time.monotonic() + seconds
-        if not self._places.acquire(blocking=False):
+        turn = self._turns.ask(owner, background)
+        if turn is None:
             raise WorkerBusy("Too many requests are waiting.")
-        with contextlib.ExitStack() as afterwards:
-            afterwards.callback(self._places.release)
-            try:
-                slot = self._free.get(timeout=seconds)
-            except queue.Empty:
-                raise WorkerBusy("No worker became free in time.") from None
-            afterwards.callback(self._free.put, slot)
+        try:
+            slot = turn.wait(seconds * WAITING_SHARE)
+            if slot is None:
+                raise WorkerBusy("No worker became free in time.")
             return slot.run(function, args, deadline)
+        finally:
+            self._turns.end(turn)
 
     def start(self) -> None:
         """Start all children now and return without waiting for them to be warm."""
@@ -124,6 +146,13 @@ class Slot:
                 self._child = Child(*self._limits)
             return self._child
 
+    def replace(self, child: "Child") -> None:
+        """Start a successor at once, that it may be warm when it is needed; not if the pool was stopped meanwhile."""
+        with self._lock:
+            if self._child is child:
+                child.kill()
+                self._child = Child(*self._limits)
+
     def stop(self) -> None:
         with self._lock:
             child, self._child = self._child, None
@@ -131,11 +160,16 @@ class Slot:
             child.kill()
 
     def _attempt(self, function: Callable, args: tuple, deadline: float) -> Any:
+        child = self.start()
         try:
-            return self.start().call(function, args, deadline)
+            return child.call(function, args, deadline)
         except (NeverBegan, WorkerTimeout, WorkerDied):
-            self.stop()
+            self.replace(child)
             raise
+        except StillStarting as error:
+            if child.age > START_SECONDS:
+                self.replace(child)
+            raise WorkerBusy("The worker process is still starting.") from error
 
 
 class Child:
@@ -147,11 +181,17 @@ class Child:
         self._process.start()
         theirs.close()
         self._ready = False
+        self._started = time.monotonic()
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self._started
 
     def call(self, function: Callable, args: tuple, deadline: float) -> Any:
         try:
             if not self._ready:
-                self._wait(deadline, WorkerBusy("The worker process is still starting."))
+                self._wait(deadline, StillStarting())
                 self._ready = True
             self._pipe.send((function, args))
             self._wait(deadline, WorkerTimeout("The work was not begun in time."))
@@ -172,7 +212,7 @@ class Child:
         self._process.join()
         self._pipe.close()
 
-    def _wait(self, deadline: float, late: WorkerError) -> Any:
+    def _wait(self, deadline: float, late: Exception) -> Any:
         if not self._pipe.poll(max(0, deadline - time.monotonic())):
             raise late
         return self._pipe.recv()

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -22,6 +23,7 @@ from PIL import Image as Picture
 
 from projects import image_views
 from projects.models import Image
+from projects.tasks import thumbnail_name, tile_name
 from projects.tests.factories import ImageFactory, MembershipFactory, ProjectFactory
 
 AWKWARD = Path(__file__).parents[3] / "shared" / "data" / "awkward"
@@ -267,6 +269,41 @@ def test_the_thumbnail_and_the_tiles_are_made_again_when_the_cache_was_wiped(cli
         with Picture.open(io.BytesIO(served(client, name, *addresses(wide)[name][1]))) as picture:
             assert picture.size == size
             assert np.abs(np.asarray(picture).astype(int) - (200, 40, 90)).max() < 8
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff\xd8\xff", bytes(900)], ids=["empty", "cut off", "zeros"])
+def test_the_thumbnail_and_the_tiles_are_made_again_when_they_are_damaged(client, project, wide, damage):
+    client.force_login(project.creator)
+    names = {"image_thumbnail": thumbnail_name(wide), "image_tile": tile_name(wide, 13, 0, 0)}
+    for view, name in names.items():
+        whole = served(client, view, *addresses(wide)[view][1])
+        storages["cache"].delete(name)
+        storages["cache"].save(name, ContentFile(damage))
+        assert served(client, view, *addresses(wide)[view][1]) == whole
+
+
+def test_a_damaged_image_is_answered_calmly(client, project, wide):
+    path = Path(storages["images"].path(wide.pixels_name))
+    path.write_bytes(path.read_bytes()[:60])
+    client.force_login(project.creator)
+    response = client.get(reverse("image_tile", args=[wide.pk, 13, 0, 0]))
+    assert response.status_code == 404
+    assert "damaged" in response.json()["error"]
+
+
+def test_pictures_are_made_in_the_turn_of_the_person_who_looks(client, annotator, wide, monkeypatch):
+    owners, run = [], image_views.workers.run
+
+    def watched(*args, **kwargs):
+        owners.append(kwargs["owner"])
+        return run(*args, **kwargs)
+
+    monkeypatch.setattr("annotation.workers.run", watched)
+    MembershipFactory(project=wide.project, user=annotator)
+    client.force_login(annotator)
+    for name in ("image_thumbnail", "image_tile"):
+        served(client, name, *addresses(wide)[name][1])
+    assert owners == [annotator.pk] * 2
 
 
 @pytest.mark.parametrize(("level", "column", "row"), [(14, 0, 0), (13, 9, 0), (13, 0, 1), (0, 1, 0), (10**9, 0, 0)])

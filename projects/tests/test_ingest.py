@@ -18,7 +18,7 @@ from annotation.models import Annotation
 from projects import ingest
 from projects.ingest import IngestError, clean_name, ingest_image, place_images, view_source
 from projects.models import Image, Membership
-from projects.tasks import make_tiles, tile_name
+from projects.tasks import make_tiles, pixel_tile_name, tile_name
 from projects.tests.factories import ImageFactory, MembershipFactory
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (20, 30, 3), np.uint8)
@@ -200,9 +200,23 @@ def test_a_large_image_is_prepared_by_a_task_and_ready_when_its_tiles_are_there(
         callback()
     image.refresh_from_db()
     assert image.status == Image.Status.READY
-    assert storages["cache"].exists(tile_name(image, 13, 8, 0))
+    names = tile_name(image, 13, 8, 0), pixel_tile_name(image, 8, 0)
+    assert all(storages["cache"].exists(name) for name in names)
+    storages["cache"].delete(names[1])
     make_tiles.func(image.pk)
-    assert storages["cache"].exists(tile_name(image, 13, 8, 0))
+    assert all(storages["cache"].exists(name) for name in names)
+
+
+def test_an_image_of_which_parts_are_needed_is_cut_by_a_task_and_ready_at_once(
+    project, django_capture_on_commit_callbacks
+):
+    image = upload(project, data=encoded(np.zeros((5, 2049, 3), np.uint8)))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert place_images(project=project, by=project.creator) == 1
+        image.refresh_from_db()
+        assert image.status == Image.Status.READY
+    assert storages["cache"].exists(pixel_tile_name(image, 4, 0))
+    assert not storages["cache"].exists(f"{image.key}/tiles")
 
 
 def test_the_editor_gets_one_file_up_to_4096_and_tiles_above(project):
@@ -218,3 +232,15 @@ def test_the_editor_gets_one_file_up_to_4096_and_tiles_above(project):
         "maxLevel": 13,
         "urlTemplate": f"/images/{large.pk}/tiles/{{level}}/{{column}}_{{row}}.jpg",
     }
+
+
+def test_an_upload_is_read_in_the_turn_of_the_person_who_sent_it(project, monkeypatch):
+    owners, run = [], ingest.workers.run
+
+    def watched(*args, **kwargs):
+        owners.append(kwargs["owner"])
+        return run(*args, **kwargs)
+
+    monkeypatch.setattr(ingest.workers, "run", watched)
+    upload(project)
+    assert owners == [project.creator.pk]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from annotation.imaging.pyramid import TILE, level_tiles, max_level, tiles, write_tiles
+from annotation.imaging.pyramid import PIXELS, TILE, TILES, level_tiles, max_level, tiles, write_tiles
 
 
 def gradient(rows, cols):
@@ -49,10 +49,29 @@ def test_tiles_cover_each_level_and_hold_the_picture(rows, cols):
 
 def test_written_tiles_lie_where_the_viewer_asks_for_them(tmp_path):
     Image.fromarray(gradient(600, 900)).save(tmp_path / "image.png")
-    folder = tmp_path / "tiles"
-    folder.mkdir()
     expected = sum(math.prod(level_tiles(900, 600, level)) for level in range(max_level(900, 600) + 1))
-    assert write_tiles(str(tmp_path / "image.png"), str(folder)) == expected == len(list(folder.glob("*/*.jpg")))
-    with Image.open(folder / "10" / "1_1.jpg") as tile:
+    assert write_tiles(str(tmp_path / "image.png"), str(tmp_path), (TILES,)) == expected
+    assert len(list(tmp_path.glob("tiles/*/*.jpg"))) == expected
+    with Image.open(tmp_path / "tiles" / "10" / "1_1.jpg") as tile:
         assert tile.size == (900 - 512, 600 - 512)
         assert tile.layer == [(1, 1, 1, 0), (2, 1, 1, 1), (3, 1, 1, 1)]  # 4:4:4
+    assert not (tmp_path / "pixels").exists()
+
+
+def test_written_pixels_are_those_of_the_image(tmp_path):
+    picture = np.random.default_rng(3).integers(0, 256, (600, 1100, 3), np.uint8)
+    Image.fromarray(picture).save(tmp_path / "image.png")
+    assert (
+        write_tiles(str(tmp_path / "image.png"), str(tmp_path), (PIXELS,)) == 6 == len(list(tmp_path.rglob("*.*"))) - 1
+    )
+    for row in range(2):
+        for column in range(3):
+            with Image.open(tmp_path / "pixels" / f"{column}_{row}.png") as tile:
+                part = picture[row * TILE :, column * TILE :][:TILE, :TILE]
+                assert (np.asarray(tile) == part).all()
+
+
+def test_a_copy_that_cannot_be_decoded_is_an_error_of_reading(tmp_path):
+    (tmp_path / "image.png").write_bytes(b"\x89PNG\r\n\x1a\nno more")
+    with pytest.raises(OSError, match="cannot be decoded"):
+        write_tiles(str(tmp_path / "image.png"), str(tmp_path), (TILES, PIXELS))

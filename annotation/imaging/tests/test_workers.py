@@ -1,5 +1,6 @@
 """Children of the pool are really killed, starved and kept waiting, and the pool works afterwards."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from annotation.imaging import workers
 from annotation.imaging.workers import WorkerBusy, WorkerDied, WorkerOutOfMemory, WorkerPool, WorkerTimeout
 
 MEMORY = 1_000_000_000
@@ -33,8 +35,40 @@ def announce_and_sleep(path):
     time.sleep(30)
 
 
-def allocate(size):
-    return len(bytearray(size))
+def fill_memory():
+    kept = []
+    while True:
+        kept.append(bytearray(50_000_000))
+
+
+def end_at_once():
+    os._exit(3)
+
+
+def crash():
+    ctypes.string_at(0)
+
+
+def work_for_ever():
+    while True:
+        pass
+
+
+class UntravelledError(Exception):
+    def __init__(self, one, two):
+        super().__init__("cannot be made again of one sentence")
+
+
+def raise_what_cannot_travel():
+    raise UntravelledError(1, 2)
+
+
+def hold(gate, order):
+    """Keep a child busy until the file `gate` is there; the file `order` tells in which order calls began."""
+    with open(order, "a") as file:
+        file.write(f"{Path(gate).name} ")
+    while not os.path.exists(gate):
+        time.sleep(0.01)
 
 
 def refuse():
@@ -129,10 +163,38 @@ def test_a_call_that_takes_too_long_is_killed(pool):
     wait_until(lambda: not is_alive(child))
 
 
+def test_a_function_that_never_returns_is_killed_though_it_is_at_work(pool):
+    pool.run(pid, seconds=20)
+    with pytest.raises(WorkerTimeout):
+        pool.run(work_for_ever, seconds=0.3)
+    assert pool.run(double, 3, seconds=20) == 6
+
+
+POISON = [
+    (end_at_once, WorkerDied, 20),
+    (crash, WorkerDied, 20),
+    (fill_memory, WorkerOutOfMemory, 20),
+    (raise_what_cannot_travel, TypeError, 20),
+    (work_for_ever, WorkerTimeout, 0.5),
+]
+
+
+def test_twenty_poisoned_calls_in_a_row_leave_the_pool_working():
+    pool = WorkerPool(2, MEMORY)
+    try:
+        for function, error, seconds in POISON * 4:
+            with pytest.raises(error):
+                pool.run(function, seconds=seconds, owner="anna")
+        assert [pool.run(double, number, seconds=20, owner="bert") for number in range(4)] == [0, 2, 4, 6]
+        assert pool._turns.free == 2
+    finally:
+        pool.stop()
+
+
 def test_too_much_memory_is_an_error_of_its_own_and_the_child_lives_on(pool):
     child = pool.run(pid, seconds=20)
     with pytest.raises(WorkerOutOfMemory):
-        pool.run(allocate, 2 * MEMORY, seconds=20)
+        pool.run(fill_memory, seconds=20)
     assert pool.run(pid, seconds=20) == child
 
 
@@ -160,7 +222,7 @@ def test_an_idle_child_that_is_killed_does_not_take_the_work_of_its_neighbour_wi
         results = []
         worker = threading.Thread(target=lambda: results.append(pool.run(sleep, 2, seconds=20)))
         worker.start()
-        wait_until(lambda: pool._free.qsize() == 1)
+        wait_until(lambda: pool._turns.free == 1)
         idle = pool.run(pid, seconds=20)
         os.kill(idle, signal.SIGKILL)
         worker.join(20)
@@ -170,19 +232,99 @@ def test_an_idle_child_that_is_killed_does_not_take_the_work_of_its_neighbour_wi
         pool.stop()
 
 
-def test_a_call_that_never_gets_a_child_says_busy_and_one_too_many_does_so_at_once(pool):
-    pool.run(pid, seconds=20)
-    running = in_thread(pool.run, sleep, 2, seconds=20)
-    time.sleep(0.3)
-    queued = in_thread(pool.run, pid, seconds=0.7)
-    time.sleep(0.2)
-    start = time.monotonic()
-    with pytest.raises(WorkerBusy):
+class Busy:
+    """A pool of one child, and calls in threads that hold it until they are let go."""
+
+    def __init__(self, pool, folder):
+        self.pool, self.folder = pool, folder
         pool.run(pid, seconds=20)
-    assert time.monotonic() - start < 0.2
-    assert isinstance(queued(), WorkerBusy)
+
+    def call(self, name, owner, seconds=40):
+        gate, order = self.folder / name, self.folder / "order"
+        return in_thread(self.pool.run, hold, str(gate), str(order), seconds=seconds, owner=owner)
+
+    def let_go(self, *names):
+        for name in names:
+            (self.folder / name).touch()
+
+    @property
+    def order(self):
+        path = self.folder / "order"
+        return path.read_text().split() if path.exists() else []
+
+    def wait_for(self, *order):
+        wait_until(lambda: self.order == list(order))
+
+    def wait_for_waiting(self, count):
+        wait_until(lambda: self.pool._turns.waiting == count)
+
+
+@pytest.fixture
+def busy(tmp_path):
+    pool = WorkerPool(1, MEMORY, waiting=3, waiting_per_owner=2)
+    yield Busy(pool, tmp_path)
+    pool.stop()
+
+
+def test_one_person_with_many_calls_does_not_keep_another_waiting(busy):
+    outcomes = [busy.call("a1", "anna")]
+    busy.wait_for("a1")
+    for count, (name, owner) in enumerate([("a2", "anna"), ("a3", "anna"), ("b1", "bert")], 1):
+        outcomes.append(busy.call(name, owner))
+        busy.wait_for_waiting(count)
+    with pytest.raises(WorkerBusy):
+        busy.pool.run(pid, seconds=20, owner="carla")
+    busy.let_go("a1")
+    busy.wait_for("a1", "b1")
+    busy.let_go("a2", "a3", "b1")
+    assert [outcome() for outcome in outcomes] == [None] * 4
+    assert busy.order in (["a1", "b1", "a2", "a3"], ["a1", "b1", "a3", "a2"])
+
+
+def test_a_call_that_waited_in_vain_says_busy_and_leaves_the_line(busy):
+    running = busy.call("a1", "anna")
+    busy.wait_for("a1")
+    assert isinstance(busy.call("b1", "bert", seconds=0.2)(), WorkerBusy)
+    assert busy.pool._turns.waiting == 0
+    busy.let_go("a1")
     assert running() is None
-    assert pool.run(double, 3, seconds=20) == 6
+    assert busy.pool.run(double, 3, seconds=20) == 6
+    assert busy.order == ["a1"]
+
+
+def test_a_call_in_the_background_is_refused_at_once_while_the_child_is_busy(busy):
+    running = busy.call("a1", "anna")
+    busy.wait_for("a1")
+    with pytest.raises(WorkerBusy):
+        busy.pool.run(pid, seconds=20, owner="bert", background=True)
+    busy.let_go("a1")
+    assert running() is None
+    assert busy.pool.run(double, 3, seconds=20, background=True) == 6
+
+
+def test_a_child_that_hangs_while_it_starts_is_replaced(monkeypatch):
+    pool = WorkerPool(1, MEMORY, warm=(f"{__name__}:work_for_ever",))
+    try:
+        with pytest.raises(WorkerBusy, match="starting"):
+            pool.run(pid, seconds=0.1)
+        hanging = pool._slots[0].start()
+        monkeypatch.setattr(workers, "START_SECONDS", 0)
+        with pytest.raises(WorkerBusy, match="starting"):
+            pool.run(pid, seconds=0.1)
+        assert pool._slots[0].start() is not hanging
+    finally:
+        pool.stop()
+
+
+def test_the_successor_of_a_killed_child_is_started_at_once_but_not_after_the_pool_was_stopped(pool):
+    slot = pool._slots[0]
+    with pytest.raises(WorkerDied):
+        pool.run(end_at_once, seconds=20)
+    successor = slot._child
+    assert successor is not None
+    pool.stop()
+    slot.replace(successor)
+    assert slot._child is None
 
 
 def test_a_failing_warm_up_is_only_printed(capfd):

@@ -1,0 +1,107 @@
+"""Who is next: things that many people want, given to them in turn."""
+
+import threading
+from collections import deque
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+Thing = TypeVar("Thing")
+
+
+class Turn(Generic[Thing]):
+    """One person's wish for a thing, and the thing once it was given."""
+
+    def __init__(self, owner: Hashable):
+        self.owner = owner
+        self.thing: Thing | None = None
+        self._given = threading.Event()
+
+    def give(self, thing: Thing) -> None:
+        self.thing = thing
+        self._given.set()
+
+    def wait(self, seconds: float) -> Thing | None:
+        """Return the thing as soon as it is given, or None if it was not in time."""
+        self._given.wait(seconds)
+        return self.thing
+
+
+class Turns(Generic[Thing]):
+    """A few equal things and the line before them.
+
+    A thing that becomes free goes to the owner whose turn it is, and among the wishes of one owner to the oldest.
+    Owners wait in a circle: whoever was given something, or gave it back, goes to its end. So somebody with many wishes
+    is no more in the way of others than somebody with two. Wishes in the background never wait and leave the last free
+    thing to people.
+
+    Parameters
+    ----------
+    things : list
+        What there is to give. The one given back last is given first.
+    waiting : int
+        How many wishes may wait in all.
+    waiting_per_owner : int
+        How many of them may be of one owner.
+    """
+
+    def __init__(self, things: list[Thing], waiting: int, waiting_per_owner: int):
+        self._free = list(things)
+        self._left_to_people = 1 if len(things) > 1 else 0
+        self._room = waiting
+        self._room_per_owner = waiting_per_owner
+        self._circle: dict[Hashable, deque[Turn[Thing]]] = {}
+        self._lock = threading.Lock()
+
+    def ask(self, owner: Hashable, background: bool = False) -> Turn[Thing] | None:
+        """Get a turn, which may have its thing already, or None where there is no room to wait. `end` every turn."""
+        turn: Turn[Thing] = Turn(owner)
+        with self._lock:
+            # While somebody waits nothing is free.
+            if len(self._free) > (self._left_to_people if background else 0):
+                turn.give(self._free.pop())
+                return turn
+            if background or self._is_full(owner):
+                return None
+            self._circle.setdefault(owner, deque()).append(turn)
+            return turn
+
+    def end(self, turn: Turn[Thing]) -> None:
+        """Take the thing of a turn back and give it to whoever is next; or let the turn leave the line."""
+        with self._lock:
+            if turn.thing is None:
+                self._leave(turn)
+            else:
+                self._pass_on(turn.thing, turn.owner)
+
+    @property
+    def free(self) -> int:
+        """How many things nobody uses."""
+        return len(self._free)
+
+    @property
+    def waiting(self) -> int:
+        """How many wishes wait."""
+        return sum(map(len, self._circle.values()))
+
+    def _is_full(self, owner: Hashable) -> bool:
+        return len(self._circle.get(owner, ())) >= self._room_per_owner or self.waiting >= self._room
+
+    def _leave(self, turn: Turn[Thing]) -> None:
+        line = self._circle[turn.owner]
+        line.remove(turn)
+        if not line:
+            del self._circle[turn.owner]
+
+    def _pass_on(self, thing: Thing, giver: Hashable) -> None:
+        self._to_the_end(giver)
+        if not self._circle:
+            self._free.append(thing)
+            return
+        owner, line = next(iter(self._circle.items()))
+        line.popleft().give(thing)
+        self._to_the_end(owner)
+
+    def _to_the_end(self, owner: Hashable) -> None:
+        line = self._circle.pop(owner, None)
+        if line:
+            self._circle[owner] = line

@@ -1,6 +1,7 @@
 """Counts that are matched before quality is compared, and counts that are delivered."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,17 @@ import pytest
 from annotation.benchmarks.parts import counts, quality
 from annotation.benchmarks.parts.counts import Delivery, delivered_over_asked, deliveries
 from annotation.benchmarks.parts.pictures import Picture, phantom
-from annotation.benchmarks.parts.quality import KNOBS, Comparison, Knob, compare, match, near, quality_rows, theirs
+from annotation.benchmarks.parts.quality import (
+    KNOBS,
+    Comparison,
+    Knob,
+    compare,
+    in_one_piece,
+    match,
+    near,
+    quality_rows,
+    theirs,
+)
 
 RISING = Knob("count", 1000, 1, 20_000, rising=True, whole=True)
 FALLING = Knob("scale", 100, 1, 2_000, rising=False)
@@ -65,7 +76,7 @@ def test_a_small_image_gets_segments_as_large():
 
 
 def comparison(ev: float, ours: int = 100) -> Comparison:
-    return Comparison("slic", 1000, "field", ours, 100, dict.fromkeys(quality.METRICS, ev))
+    return Comparison("slic", 1000, "field", ours, 100, *[dict.fromkeys(quality.METRICS, ev)] * 2)
 
 
 def test_only_matched_counts_go_into_the_mean(monkeypatch):
@@ -75,6 +86,20 @@ def test_only_matched_counts_go_into_the_mean(monkeypatch):
     assert name == "quality_ev_minus_skimage_slic_1000"
     assert figure == pytest.approx(0.2)
     assert "2 of 3 images" in baseline
+
+
+def test_segments_in_pieces_are_compared_in_one_piece_and_that_is_said(monkeypatch):
+    found = replace(comparison(0.02), to_pieces=dict.fromkeys(quality.METRICS, -0.03))
+    monkeypatch.setattr(quality, "compare_all", lambda *arguments: {("slic", 1000): [found]})
+    _, figure, baseline = next(quality_rows([1000], []))
+    assert figure == pytest.approx(0.02)
+    assert baseline.endswith("against them in pieces -0.030")
+
+
+def test_the_smaller_pieces_of_a_segment_join_a_neighbour():
+    labels = np.array([[0, 0, 1, 0], [0, 0, 1, 1]])
+    joined = in_one_piece(labels, np.zeros((2, 4, 3), np.uint8))
+    assert joined.tolist() == [[0, 0, 1, 1], [0, 0, 1, 1]]
 
 
 def test_without_a_match_there_is_no_figure(monkeypatch):

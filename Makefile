@@ -17,7 +17,7 @@ help:
 	@echo "make test       run every test and sum up (TEST_DATABASE_URL= for PostgreSQL, ARGS= for pytest)"
 	@echo "make install    bring everything that development needs"
 	@echo "make lint       check style and types"
-	@echo "make benchmark  measure (ARGS= names suites; ARGS=--check fails when a figure is missed)"
+	@echo "make benchmark  measure (ARGS= names suites; --check fails when a figure is missed, --write keeps the tables)"
 	@echo "make clean      remove what these commands made; the data in var stay"
 
 run:

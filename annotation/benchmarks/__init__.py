@@ -1,5 +1,7 @@
 """What `manage.py benchmark` measures with. Each module of this package is a suite: a function `measure()` that yields
-`Measurement`s, slow work done while it is iterated."""
+`Measurement`s, or says what is `LeftOut`, slow work done while it is iterated. The package `parts` holds what suites
+are put together from.
+"""
 
 import pkgutil
 import statistics
@@ -32,25 +34,53 @@ class Measurement:
         return low <= self.figure <= high
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a figure should be, known before it is measured."""
+
+    unit: str
+    direction: str
+    must: Any
+    aim: Any
+
+    def met_by(self, name: str, figure: float, baseline: str) -> Measurement:
+        return Measurement(name, figure, self.unit, self.direction, baseline, self.must, self.aim)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A figure that this machine cannot measure, and why."""
+
+    name: str
+    reason: str
+
+
 def suites() -> list[str]:
     """The names of all suites."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg)
 
 
-def run_suite(name: str) -> Iterator[Measurement]:
+def run_suite(name: str) -> Iterator[Measurement | LeftOut]:
     return import_module(f"{__name__}.{name}").measure()
 
 
 def interleaved(rounds: int = 3, **candidates: Callable[[], object]) -> dict[str, float]:
-    """Return the median CPU seconds of each candidate, all called in turn so that a busy machine is fair to them.
+    """Return the median CPU seconds of each candidate, all called in turn so that a busy machine is fair to them."""
+    return {name: statistics.median(seconds) for name, seconds in timed(rounds, **candidates).items()}
+
+
+def timed(
+    rounds: int, clock: Callable[[], float] = time.process_time, /, **candidates: Callable[[], object]
+) -> dict[str, list[float]]:
+    """Return the seconds of each candidate in each round, all called in turn.
 
     Every candidate is called once before, uncounted: imports and compiled code are loaded then.
     """
     times: dict[str, list[float]] = {name: [] for name in candidates}
     for turn in range(rounds + 1):
         for name, candidate in candidates.items():
-            start = time.process_time()
+            start = clock()
             candidate()
             if turn:
-                times[name].append(time.process_time() - start)
-    return {name: statistics.median(seconds) for name, seconds in times.items()}
+                times[name].append(clock() - start)
+    return times

@@ -43,6 +43,12 @@ def values_for(algorithm: Algorithm, values: Mapping[str, Value], width: int, he
     if not values["size"]:
         size = parameters["size"]
         side = math.floor(10 * math.sqrt(width * height / float(values[algorithm.count])) + 0.5) / 10
-        asked["size"] = min(max(side, size.off_below or 0), size.maximum or math.inf)
+        asked["size"] = min(max(seamless(side), size.off_below or 0), size.maximum or math.inf)
     asked[algorithm.count] = parameters[algorithm.count].default
     return asked
+
+
+def seamless(side: float) -> int:
+    """Return a side near this one that regions can share a grid of at several scales: their segments meet at seams."""
+    step = min(max(2 ** math.floor(math.log2(side / 8)), 1), 8)
+    return math.floor(side / step + 0.5) * step

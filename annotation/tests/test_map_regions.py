@@ -50,7 +50,7 @@ def test_a_larger_one_is_covered_once_by_a_grid():
     [
         ((2000, 2000), {"n_segments": 500}, {"n_segments": 500, "size": 0}),
         ((2000, 2000), {"n_segments": 500, "size": 20}, {"n_segments": 1000, "size": 20}),
-        ((4000, 3000), {"n_segments": 3000}, {"n_segments": 1000, "size": 63.2}),
+        ((4000, 3000), {"n_segments": 3000}, {"n_segments": 1000, "size": 64}),
         ((4000, 3000), {"size": 20}, {"n_segments": 1000, "size": 20}),
         ((2049, 2), {"n_segments": 20_000}, {"n_segments": 1000, "size": 4}),
         ((9000, 9000), {"n_segments": 10}, {"n_segments": 1000, "size": 512}),

@@ -34,7 +34,7 @@ export function askedFor(algorithm, values, sizing, image) {
     return said(algorithm, values, sizing);
   }
   const { count, size } = algorithm.counts;
-  const side = fitting(parameterOf(algorithm, size), sideFor(image, Number(values[count])));
+  const side = fitting(parameterOf(algorithm, size), seamless(sideFor(image, Number(values[count]))));
   return said(algorithm, { ...values, [size]: side }, "px");
 }
 
@@ -45,6 +45,15 @@ export function askedFor(algorithm, values, sizing, image) {
  */
 export function sideFor({ width, height }, count) {
   return Math.round(10 * Math.sqrt((width * height) / count)) / 10;
+}
+
+/**
+ * A side that regions can share a grid of at several scales, so that their segments meet at the seams.
+ * @param {number} side
+ */
+function seamless(side) {
+  const step = Math.min(Math.max(2 ** Math.floor(Math.log2(side / 8)), 1), 8);
+  return Math.round(side / step) * step;
 }
 
 /**

@@ -26,7 +26,7 @@ for (const { name, sizing, values, image, asked } of /** @type {const} */ ([
     sizing: "count",
     values: { n: 2000, size: 40 },
     image: large,
-    asked: { n: 1000, size: 100 },
+    asked: { n: 1000, size: 104 },
   },
   {
     name: "very few segments of a large image are as large as possible",

@@ -33,8 +33,9 @@ def slic(
 ) -> np.ndarray:
     """Divide an image into compact segments of similar size.
 
-    Eight iterations on the image of half size settle the centres, two at full size the borders. Fragments under a
-    quarter of a cell then join the neighbour of nearest mean colour.
+    The centres settle on a pyramid: most iterations are done where cells are few pixels wide, some more at each finer
+    scale, and at full size every pixel is assigned once. What hangs together is then a region; the smallest join the
+    neighbour of nearest mean colour until the number is right, or, with a `size`, those under a quarter of a cell do.
 
     Parameters
     ----------

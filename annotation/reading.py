@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.storage import storages
 from django.db.models import Q
 
 from annotation.imaging.png import InvalidTile, decode_label_tile
 from annotation.imaging.tiles import bands
 from annotation.models import HeadTile, LabelTile
+from labeler.storage import STORE_ERRORS as STORE_ERRORS  # superpixel views take it from here
 from projects.models import Image
 
-STORE_ERRORS = (OSError, BotoCoreError, ClientError)
 ALL_VALUES = frozenset(range(256))
 
 

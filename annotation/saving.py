@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
@@ -24,6 +23,7 @@ from annotation.imaging.png import InvalidTile, decode_label_tile
 from annotation.imaging.tiles import grid_shape, is_empty_outside
 from annotation.models import LABELS, PROVENANCE, Annotation, HeadTile, LabelTile, Revision
 from annotation.reading import blob_name
+from labeler.storage import save_all
 from projects.models import IGNORE, UNLABELLED, Image
 
 MAX_TILES = 1_000  # both planes of a 100 Mpx image painted at once are 800
@@ -244,12 +244,11 @@ def check_fits(annotation: Annotation, save: Save) -> None:
 
 
 def write_blobs(image: Image, tiles: list[SavedTile]) -> None:
-    """Store the PNGs under their digests; a row never points to what is not there yet."""
-    store = storages["labels"]
-    for blob, png in {tile.blob: tile.png for tile in tiles if tile.blob and tile.png}.items():
-        name = blob_name(image, blob)
-        if not store.exists(name):
-            store.save(name, ContentFile(png))
+    """Store the PNGs under their digests; a row never points to what is not there yet.
+
+    What is there already is written again: that heals a damaged blob, and tells `sweep` that it is wanted.
+    """
+    save_all(storages["labels"], {blob_name(image, tile.blob): tile.png for tile in tiles if tile.blob and tile.png})
 
 
 @transaction.atomic

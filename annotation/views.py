@@ -22,8 +22,9 @@ from annotation.assignment import Refused
 from annotation.forms import CannotLabelForm, LoadForm, ReturnForm
 from annotation.imaging.superpixels import as_json
 from annotation.models import LABELS, PROVENANCE, Annotation, Revision
-from annotation.reading import STORE_ERRORS, Damaged, pack, tiles_at
+from annotation.reading import Damaged, pack, tiles_at
 from annotation.saving import Raced, answer, check_size, parse_save, save_revision
+from labeler.storage import STORE_ERRORS
 from projects.ingest import view_source
 from projects.models import Membership
 from projects.permissions import Capability, get_annotation, get_project, may

@@ -1,16 +1,35 @@
 """Where bytes live. The only module that may know a path or a bucket; everything else uses open, save, exists, delete.
 
 Names in the `images` and `labels` stores are random keys or digests of the content, so a name never gets a second
-meaning: saving a name that is there already keeps what is there.
+meaning: saving a name that is there already writes the same bytes once more, which heals a damaged file.
 """
 
 import os
 import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from django.core.files.storage import FileSystemStorage
+from boto3.exceptions import Boto3Error
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, Storage
+from s3transfer.exceptions import RetriesExceededError
 from storages.backends.s3 import S3Storage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+# What a store raises that is down, full, read-only or too slow. `FileNotFoundError`, a missing file, is one of them.
+STORE_ERRORS = (OSError, BotoCoreError, ClientError, Boto3Error, RetriesExceededError)
+S3_PUTS_AT_ONCE = 8
+_s3_puts = ThreadPoolExecutor(S3_PUTS_AT_ONCE, thread_name_prefix="s3-put")  # threads begin with the first put
+
+
+def save_all(store: Storage, files: Mapping[str, bytes]) -> None:
+    """Store files under exactly these names; return when all of them are there for good, raise if one is not."""
+    run = _s3_puts.map if isinstance(store, PrivateS3Storage) else map
+    for _ in run(lambda name: store.save(name, ContentFile(files[name])), files):
+        pass
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
@@ -62,10 +81,25 @@ class DurableStorage(FileSystemStorage):
 
 
 class PrivateS3Storage(S3Storage):
-    """The same promise on S3: private objects, no public address, no renaming."""
+    """The same promise on S3: private objects, no public address, no renaming, each put checked by its SHA-256.
+
+    What fails is tried again, four times in all and later each time; the limits of time keep a store that is down from
+    holding up a request for minutes.
+    """
+
+    client_config: Config
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        patience = Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 4})
+        self.client_config = self.client_config.merge(patience)
 
     def get_default_settings(self):
-        return super().get_default_settings() | {"default_acl": None, "file_overwrite": True}
+        return super().get_default_settings() | {
+            "default_acl": None,
+            "file_overwrite": True,
+            "object_parameters": {"ChecksumAlgorithm": "SHA256"},
+        }
 
     def url(self, name, **kwargs):
         raise ValueError("Stored files are served by views that check permission, never by a public address.")

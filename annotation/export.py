@@ -23,7 +23,8 @@ from projects.models import IGNORE, Category, Image, Project
 
 State, Kind = Annotation.State, Revision.Kind
 SUBMITTED_KINDS = (Kind.GROUND_TRUTH, Kind.CORRECTION)
-KEPT_KINDS = (*SUBMITTED_KINDS, Kind.CHECKPOINT)
+CHECKPOINT_KINDS = (Kind.CHECKPOINT, Kind.RESTORE)  # what a person chose to keep
+KEPT_KINDS = (*SUBMITTED_KINDS, *CHECKPOINT_KINDS)
 IMAGES_AT_ONCE = 50
 IGNORE_COLOR = (128, 128, 128)
 CATEGORY_COLUMNS = ("project", "project_id", "value", "name", "colour", "retired", "merged_into")
@@ -134,7 +135,7 @@ class ProjectMasks:
         return {
             annotation: (number, saved_at)
             for annotation, (number, saved_at, kind) in last.items()
-            if annotation not in rejected or kind == Kind.CHECKPOINT
+            if annotation not in rejected or kind in CHECKPOINT_KINDS
         }
 
     def mask_path(self, annotation: Annotation) -> str:

@@ -29,7 +29,13 @@ from projects.models import IGNORE, UNLABELLED, Image
 MAX_TILES = 1_000  # both planes of a 100 Mpx image painted at once are 800
 MAX_ACTIVITY = 20_000
 ATTEMPTS = 4
-KINDS = (Revision.Kind.AUTOSAVE, Revision.Kind.CHECKPOINT, Revision.Kind.GROUND_TRUTH)
+Kind = Revision.Kind
+KINDS = (Kind.AUTOSAVE, Kind.CHECKPOINT, Kind.GROUND_TRUTH)
+AUDITED = {
+    Kind.CHECKPOINT: "checkpoint saved",
+    Kind.GROUND_TRUTH: "ground truth submitted",
+    Kind.RESTORE: "revision restored",
+}
 PROVENANCES = frozenset(range(10))
 SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 HEAD = re.compile(r'"(\d{1,9})"\Z', re.ASCII)
@@ -41,14 +47,18 @@ class Raced(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SavedTile:
-    """A tile that changed: its PNG and digests, or none of them where it was cleared."""
+    """A tile that changed and the digests of its PNG and its pixels, or none of them where it was cleared.
+
+    `png` is there only if it is still to be stored.
+    """
 
     plane: int
     column: int
     row: int
-    png: bytes | None = None
     blob: str | None = None
+    size: int = 0
     pixels_sha256: str = ""
+    png: bytes | None = None
 
     @property
     def name(self) -> str:
@@ -66,6 +76,7 @@ class Save:
     activity: dict
     saved_sha256: str
     request_sha256: str
+    sources: tuple[dict, ...] = ()
 
 
 def check_size(request: PersonRequest) -> None:
@@ -87,7 +98,7 @@ def parse_save(request: PersonRequest, image: Image) -> Save:
         raise Refused(f"The kind of a save is one of {', '.join(KINDS)}.", 400)
     check_activity(activity)
     tiles = read_tiles(entries, request.FILES, image)
-    if not tiles and kind == Revision.Kind.AUTOSAVE:
+    if not tiles and kind == Kind.AUTOSAVE:
         raise Refused("An autosave needs at least one changed tile.", 400)
     saved_sha256 = digest_of(tiles)
     if body.get("saved_sha256") != saved_sha256:
@@ -193,7 +204,7 @@ def read_tile(
     pixels_sha256 = hashlib.sha256(pixels.tobytes()).hexdigest()
     if entry.get("pixels_sha256") != pixels_sha256:
         raise Refused(f"Tile {tile.name} does not match its `pixels_sha256`: it was damaged on the way.", 400)
-    return SavedTile(*place, png, hashlib.sha256(png).hexdigest(), pixels_sha256)
+    return SavedTile(*place, hashlib.sha256(png).hexdigest(), len(png), pixels_sha256, png)
 
 
 def digest_of(tiles: list[SavedTile]) -> str:
@@ -260,7 +271,7 @@ def commit(pk: int, by: User, save: Save) -> Revision:
     check_fits(annotation, save)
     here = Annotation.objects.filter(pk=pk, head=save.expected, state=annotation.state)
     before = annotation.state
-    annotation.state = state_after_save(before, submits=save.kind == Revision.Kind.GROUND_TRUTH)
+    annotation.state = state_after_save(before, submits=save.kind == Kind.GROUND_TRUTH)
     if here.update(head=F("head") + 1, state=annotation.state, changed_at=timezone.now()) != 1:
         raise Raced
     revision = Revision.objects.create(
@@ -269,6 +280,7 @@ def commit(pk: int, by: User, save: Save) -> Revision:
         author=by,
         kind=save.kind,
         parent=save.expected,
+        sources=list(save.sources),
         instructions_version=annotation.image.project.instructions_version,
         activity=save.activity,
         saved_sha256=save.saved_sha256,
@@ -276,8 +288,7 @@ def commit(pk: int, by: User, save: Save) -> Revision:
         request_sha256=save.request_sha256,
     )
     write_tiles(revision, save.tiles)
-    if save.kind != Revision.Kind.AUTOSAVE:
-        action = "ground truth submitted" if save.kind == Revision.Kind.GROUND_TRUTH else "checkpoint saved"
+    if action := AUDITED.get(Kind(save.kind)):
         record(action, annotation, actor=by, field="revision", old=str(revision.parent), new=str(revision.number))
     return revision
 
@@ -291,7 +302,7 @@ def write_tiles(revision: Revision, tiles: list[SavedTile]) -> None:
             column=tile.column,
             row=tile.row,
             blob=tile.blob,
-            size=len(tile.png or b""),
+            size=tile.size,
             pixels_sha256=tile.pixels_sha256,
         )
         for tile in tiles
@@ -321,10 +332,10 @@ def answer(revision: Revision) -> dict:
 
 def state_of(revision: Revision) -> str:
     """Return the state that the save left its annotation in, even when it was closed since."""
-    if revision.kind == Revision.Kind.GROUND_TRUTH:
+    if revision.kind == Kind.GROUND_TRUTH:
         return Annotation.State.SUBMITTED
     annotation = revision.annotation
     if annotation.is_open:
         return annotation.state
-    submitted_earlier = annotation.revisions.filter(kind=Revision.Kind.GROUND_TRUTH, number__lt=revision.number)
+    submitted_earlier = annotation.revisions.filter(kind=Kind.GROUND_TRUTH, number__lt=revision.number)
     return Annotation.State.RETURNED if submitted_earlier.exists() else Annotation.State.IN_PROGRESS

@@ -155,7 +155,7 @@ def test_a_wrong_form_is_refused_and_writes_nothing(painter, annotation, name):
 def test_wrong_headers_are_refused_and_write_nothing(painter, annotation, name):
     headers, status, sentence = BAD_HEADERS[name]
     before = counts()
-    response = painter.post(reverse("revision_save", args=[annotation.pk]), valid(), headers=headers)
+    response = painter.post(reverse("revisions", args=[annotation.pk]), valid(), headers=headers)
     assert_refused(response, status, sentence, before, annotation)
 
 
@@ -180,7 +180,7 @@ def test_too_long_a_body_is_refused_before_it_is_read(painter, annotation, setti
 
 def test_too_many_parts_and_a_broken_form_get_a_sentence(painter, annotation, settings):
     before = counts()
-    address = reverse("revision_save", args=[annotation.pk])
+    address = reverse("revisions", args=[annotation.pk])
     headers = {"If-Match": '"0"', "Idempotency-Key": KEY}
     broken = painter.post(address, b"--x\r\n", content_type="multipart/form-data", headers=headers)
     assert_refused(broken, 400, "damaged on the way", before, annotation)
@@ -503,4 +503,4 @@ def test_one_save_sent_five_times_at_once_is_one_revision(contested, corner):
 
 def send_to(client, pk: int, form: dict, head: int, key: str | None = None):
     headers = {"If-Match": f'"{head}"', "Idempotency-Key": key or str(uuid.uuid4())}
-    return client.post(reverse("revision_save", args=[pk]), form, headers=headers)
+    return client.post(reverse("revisions", args=[pk]), form, headers=headers)

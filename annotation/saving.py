@@ -3,14 +3,16 @@
 import hashlib
 import json
 import re
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
 from django.conf import settings
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import UploadedFile
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
@@ -28,7 +30,8 @@ from projects.models import IGNORE, UNLABELLED, Image
 
 MAX_TILES = 1_000  # both planes of a 100 Mpx image painted at once are 800
 MAX_ACTIVITY = 20_000
-ATTEMPTS = 4
+PAUSES = (0.05, 0.2, 0.5)  # seconds before a transaction is tried again
+PATIENCE_SECONDS = 10  # SQLite alone waits up to 20 s for its lock
 Kind = Revision.Kind
 KINDS = (Kind.AUTOSAVE, Kind.CHECKPOINT, Kind.GROUND_TRUTH)
 AUDITED = {
@@ -225,12 +228,25 @@ def save_revision(*, annotation: Annotation, by: User, save: Save) -> Revision:
         return revision
     check_fits(annotation, save)  # again in the transaction; here it keeps refused saves from leaving blobs
     write_blobs(annotation.image, save.tiles)
-    for _ in range(ATTEMPTS - 1):
+    return patiently(lambda: commit(annotation.pk, by, save))
+
+
+def patiently(write: Callable[[], Revision]) -> Revision:
+    """Run a transaction again that met a lock, a deadlock, a cut connection or a race: nothing of it was kept.
+
+    If only the answer to its COMMIT was lost, it finds at the next try what it wrote at the first.
+    """
+    started = time.monotonic()
+    for pause in PAUSES:
         try:
-            return commit(annotation.pk, by, save)
-        except (OperationalError, Raced):
-            continue
-    return commit(annotation.pk, by, save)
+            return write()
+        except (OperationalError, InterfaceError, Raced):
+            if time.monotonic() - started > PATIENCE_SECONDS:
+                raise
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
+            time.sleep(pause)
+    return write()
 
 
 def answered_before(annotation: Annotation, save: Save) -> Revision | None:

@@ -6,10 +6,13 @@ meaning: saving a name that is there already writes the same bytes once more, wh
 
 import os
 import tempfile
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
+import boto3
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,6 +26,8 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 STORE_ERRORS = (OSError, BotoCoreError, ClientError, Boto3Error, RetriesExceededError)
 S3_PUTS_AT_ONCE = 8
 _s3_puts = ThreadPoolExecutor(S3_PUTS_AT_ONCE, thread_name_prefix="s3-put")  # threads begin with the first put
+_connecting = threading.Lock()
+_session = cache(boto3.Session)  # credentials as boto3 finds them
 
 
 def save_all(store: Storage, files: Mapping[str, bytes]) -> None:
@@ -93,6 +98,16 @@ class PrivateS3Storage(S3Storage):
         super().__init__(**options)
         patience = Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 4})
         self.client_config = self.client_config.merge(patience)
+
+    @property
+    def connection(self):
+        # Every thread has a connection of its own, but the first one of a session reads all of boto3's descriptions of
+        # S3: 120 ms, against 6 ms for the others. Sessions are not made for threads that make connections at once.
+        with _connecting:
+            return super().connection
+
+    def _create_session(self):
+        return _session()
 
     def get_default_settings(self):
         return super().get_default_settings() | {

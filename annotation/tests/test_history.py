@@ -1,11 +1,9 @@
 """The past of an annotation: listed, compared, and brought back as a new revision by the rules of every save."""
 
 import uuid
-from pathlib import Path
 
 import numpy as np
 import pytest
-from django.core.files.storage import storages
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,6 +12,7 @@ from annotation import history, saving
 from annotation.export import masks_zip
 from annotation.models import Annotation, HeadTile, LabelTile
 from annotation.tests.painting import save_form, save_labels, send
+from annotation.tests.stored import damage
 from annotation.tests.test_export import mask, zipped
 from annotation.tests.test_loading import load, unpack, whole
 
@@ -151,21 +150,11 @@ def test_an_archived_project_takes_no_restored_revision(painter, annotation, pas
 def test_a_damaged_tile_does_not_come_back(painter, annotation, past):
     restore(painter, annotation, 0)
     tile = LabelTile.objects.get(revision__number=1, plane=0, column=0, row=0)
-    path = Path(storages["labels"].path(f"{annotation.image.key}/{tile.blob}"))
-    path.write_bytes(path.read_bytes()[:-1])
+    damage(tile, "truncated")
     response = restore(painter, annotation, 1)
     assert response.status_code == 409
     assert "plane 0, column 0, row 0) of field-0.png" in response.json()["error"]
     assert annotation.revisions.count() == 4
-
-
-def test_a_store_that_is_down_restores_nothing(painter, annotation, past, monkeypatch):
-    def fail(self, name, mode="rb"):
-        raise TimeoutError
-
-    monkeypatch.setattr("labeler.storage.DurableStorage._open", fail)
-    assert restore(painter, annotation, 1).status_code == 503
-    assert annotation.revisions.count() == 3
 
 
 def test_a_restored_revision_leaves_like_a_checkpoint(painter, annotation, past, project):

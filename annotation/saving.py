@@ -213,13 +213,12 @@ def save_revision(*, annotation: Annotation, by: User, save: Save) -> Revision:
     if revision := answered_before(annotation, save):
         return revision
     check_fits(annotation, save)  # again in the transaction; here it keeps refused saves from leaving blobs
-    write_blobs(annotation.image, save.tiles)
     for _ in range(ATTEMPTS - 1):
         try:
-            return commit(annotation.pk, by, save)
+            return commit(annotation.pk, by, save, write_blobs(annotation.image, save.tiles))
         except (OperationalError, Raced):
             continue
-    return commit(annotation.pk, by, save)
+    return commit(annotation.pk, by, save, write_blobs(annotation.image, save.tiles))
 
 
 def answered_before(annotation: Annotation, save: Save) -> Revision | None:
@@ -243,17 +242,20 @@ def check_fits(annotation: Annotation, save: Save) -> None:
     )
 
 
-def write_blobs(image: Image, tiles: list[SavedTile]) -> None:
-    """Store the PNGs under their digests; a row never points to what is not there yet."""
-    store = storages["labels"]
+def write_blobs(image: Image, tiles: list[SavedTile]) -> list[str]:
+    """Store the PNGs under their digests; a row never points to what is not there yet. Return what was there before."""
+    store, found = storages["labels"], []
     for blob, png in {tile.blob: tile.png for tile in tiles if tile.blob and tile.png}.items():
         name = blob_name(image, blob)
-        if not store.exists(name):
+        if store.exists(name):
+            found.append(name)
+        else:
             store.save(name, ContentFile(png))
+    return found
 
 
 @transaction.atomic
-def commit(pk: int, by: User, save: Save) -> Revision:
+def commit(pk: int, by: User, save: Save, found: list[str]) -> Revision:
     """Write the rows of a save whose blobs are stored: all of them, or none."""
     annotation = Annotation.objects.select_related("image__project", "member").get(pk=pk)
     if revision := answered_before(annotation, save):
@@ -263,6 +265,9 @@ def commit(pk: int, by: User, save: Save) -> Revision:
     before = annotation.state
     annotation.state = state_after_save(before, submits=save.kind == Revision.Kind.GROUND_TRUTH)
     if here.update(head=F("head") + 1, state=annotation.state, changed_at=timezone.now()) != 1:
+        raise Raced
+    # `sweep` may have deleted a blob that was found: it waits for the row just changed, so from here on it cannot.
+    if not all(storages["labels"].exists(name) for name in found):
         raise Raced
     revision = Revision.objects.create(
         annotation=annotation,

@@ -184,6 +184,8 @@ def labels_load(request: PersonRequest, pk: int, plane: int) -> HttpResponse:
     number = annotation.head if number is None else number
     if number > annotation.head:
         raise Refused(f"There is no revision {number}; the last one is {annotation.head}.", 404)
+    if number not in (0, annotation.head) and not annotation.revisions.filter(number=number).exists():
+        raise Refused(f"Revision {number} was an autosave and was thinned out since.", 404)
     region = form.region()
     etag = f'"{number}-{plane}-{region.column}-{region.row}-{region.columns}-{region.rows}"'
     response = get_conditional_response(request, etag=etag)

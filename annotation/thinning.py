@@ -61,8 +61,8 @@ def superfluous(annotation: Annotation, before: datetime, sources: set[tuple[int
     """Return the autosaves that can go: {primary key: number}."""
     places: dict[int, set[Place]] = {}
     tiles = LabelTile.objects.filter(revision__annotation=annotation)
-    for number, *place in tiles.values_list("revision__number", "plane", "column", "row"):
-        places.setdefault(number, set()).add(tuple(place))
+    for number, plane, column, row in tiles.values_list("revision__number", "plane", "column", "row"):
+        places.setdefault(number, set()).add((plane, column, row))
     goes: dict[int, int] = {}
     next_kept: set[Place] = set()
     rows = annotation.revisions.order_by("-number").values_list("pk", "number", "kind", "saved_at")

@@ -18,13 +18,12 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
-from annotation import workers
 from annotation.assignment import label
 from annotation.export import SUBMITTED_KINDS
 from annotation.imaging.png import InvalidTile, decode_label_tile
 from annotation.imaging.stored import Unreadable, measure
 from annotation.imaging.tiles import grid_shape, is_empty_outside
-from annotation.imaging.workers import WorkerError
+from annotation.imaging.workers import WorkerError, WorkerPool
 from annotation.models import LABELS, PROVENANCE, Annotation, HeadTile, LabelTile, Revision
 from annotation.reading import STORE_ERRORS, Damaged, StoredTile, read_blob
 from annotation.saving import PROVENANCES, SavedTile, digest_of
@@ -80,9 +79,13 @@ def findings(
     """
     if project is None:
         yield from database_findings()
-    for image in watch(one_by_one(images_of(project))):
-        yield from image_findings(image, counts)
-        counts["images"] += 1
+    pool = WorkerPool(1, settings.WORKER_MEMORY_BYTES)  # of its own: one without superpixels starts at once
+    try:
+        for image in watch(one_by_one(images_of(project))):
+            yield from image_findings(image, counts, pool)
+            counts["images"] += 1
+    finally:
+        pool.stop()
     keys = None if project is None else project.images.values_list("key", flat=True)
     counts["orphans"] = sum(1 for _ in loose_files(keys))
 
@@ -109,10 +112,10 @@ def database_findings() -> Iterator[Finding]:
             yield Finding(f"Row {row} of the table {table} points to a row of {parent} that does not exist.")
 
 
-def image_findings(image: Image, counts: Counter) -> Iterator[Finding]:
+def image_findings(image: Image, counts: Counter, pool: WorkerPool) -> Iterator[Finding]:
     """Yield what is wrong with the pixels of an image and with everything that was painted on it."""
     here = Finding("", f"“{image.project}” ({image.project_id})", f"“{image}” ({image.pk})")
-    yield from pixel_findings(image, here)
+    yield from pixel_findings(image, here, pool)
     for annotation in image.annotations.select_related("member__user").order_by("pk"):
         there = replace(here, annotation=f"{annotation.pk} of {annotation.author}")
         yield from seen_twice(partial(look_at_history, annotation.pk, there))
@@ -132,10 +135,10 @@ def seen_twice(look: Callable[[], list[Finding]]) -> list[Finding]:
 # --- Pixels ----------------------------------------------------------------------------------------------------------
 
 
-def pixel_findings(image: Image, here: Finding) -> Iterator[Finding]:
+def pixel_findings(image: Image, here: Finding, pool: WorkerPool) -> Iterator[Finding]:
     try:
         with local_copy(image) as path:
-            width, height, pixels_sha256 = workers.run(measure, str(path), seconds=settings.INGEST_SECONDS)
+            width, height, pixels_sha256 = pool.run(measure, str(path), seconds=settings.INGEST_SECONDS)
     except FileNotFoundError:
         yield replace(here, problem="its pixels are missing in the store.")
     except (Unreadable, WorkerError, *STORE_ERRORS) as error:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import psycopg2
 from django.conf import settings
-from django.db import connection
 
 # Of the suite's own surroundings nothing may reach the programs under test.
 OURS = (
@@ -37,15 +36,15 @@ def free_port() -> int:
 
 
 class Installation:
-    """On the kind of database that the suite runs on; use it in a `with` statement."""
+    """On SQLite, or on a PostgreSQL server: the suite's, or another one. Use it in a `with` statement."""
 
-    def __init__(self, folder: Path, **variables: str):
+    def __init__(self, folder: Path, *, server: str = "", **variables: str):
         self.folder = folder
         self.data = folder / "data"
         self.data.mkdir(parents=True)
-        self.server = os.environ.get("TEST_DATABASE_URL", "")
+        self.server = server or os.environ.get("TEST_DATABASE_URL", "")
         self.database = f"labeler_{secrets.token_hex(6)}"
-        self.is_sqlite = connection.vendor == "sqlite"
+        self.is_sqlite = not self.server.startswith("postgres")
         self.url = f"sqlite:///{self.data}/labeler.sqlite3"
         if not self.is_sqlite:
             self.url = f"{self.server.rsplit('/', 1)[0]}/{self.database}"

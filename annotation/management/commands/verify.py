@@ -15,6 +15,8 @@ from projects.models import Project
 class Command(BaseCommand):
     help = "Check every image, revision and label tile against the digests they were saved with; 1 if one is damaged."
 
+    requires_system_checks = []  # also of stores that may only be read
+
     def add_arguments(self, parser):
         parser.add_argument("--project", type=int, metavar="ID", help="only the images of this project")
         parser.add_argument("--json", dest="report", type=Path, metavar="FILE", help="write the report into this file")

@@ -7,8 +7,10 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 from django.conf import settings
@@ -89,13 +91,24 @@ class Installation:
         said = self.run("-m", "labeler.tests.seed", *words)
         return json.loads(next(text for text in said.splitlines() if text.startswith("{")))
 
+    @contextmanager
+    def connected(self) -> Iterator[Any]:
+        """A cursor on the database, whose changes are kept."""
+        connect = sqlite3.connect if self.is_sqlite else psycopg2.connect
+        place = self.data / "labeler.sqlite3" if self.is_sqlite else self.url
+        with closing(connect(place)) as database:
+            cursor = database.cursor()
+            yield cursor
+            database.commit()
+
     def ask(self, sql: str) -> list[tuple]:
-        if self.is_sqlite:
-            with closing(sqlite3.connect(self.data / "labeler.sqlite3")) as database:
-                return database.execute(sql).fetchall()
-        with closing(psycopg2.connect(self.url)) as database, database.cursor() as cursor:
+        with self.connected() as cursor:
             cursor.execute(sql)
             return cursor.fetchall()
+
+    def execute(self, sql: str) -> None:
+        with self.connected() as cursor:
+            cursor.execute(sql)
 
     def files(self, store: str) -> dict[str, Path]:
         """What lies in a store on disk: {name: path}."""

@@ -3,15 +3,19 @@
 import io
 import json
 import os
-import shutil
 import stat
 import tarfile
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from annotation.models import Revision
+from annotation.sweeping import loose_files
 from labeler.backup import archive, databases
 from labeler.backup.archive import DATABASE, MANIFEST, Facts, Unusable, Writer, check
 from labeler.tests.installation import Installation
@@ -52,24 +56,15 @@ def rows(installation: Installation) -> dict[str, list]:
 # --- The drill -------------------------------------------------------------------------------------------------------
 
 
-def test_drill_seed_backup_wipe_restore_verify(site, tmp_path):
-    """What comes back after everything is lost: each file to the byte, each row, and `verify` is content."""
-    with Installation(tmp_path / "lost") as installation:
-        installation.seed("2", "2")
-        backup = tmp_path / "backup.tar"
-        assert "4 files" in installation.manage("backup", str(backup))
-        files, before = contents(installation), rows(installation)
-        assert len(files) == 4
-        assert before["annotation_revision"]
-        installation.__exit__()
-        shutil.rmtree(installation.data)
-        installation.data.mkdir()
-        installation.__enter__()
-        said = installation.manage("restore", str(backup))
-        assert "Restored the backup of" in said
-        assert "Everything is there, whole and true." in said
-        assert contents(installation) == files
-        assert rows(installation) == before
+def test_drill_what_was_lost_comes_back_each_file_to_the_byte_and_each_row(site, target):
+    said = target.manage("restore", str(site.backup))
+    assert "Restored the backup of" in said
+    assert "Everything is there, whole and true." in said
+    assert "nothing refers to" not in said
+    assert contents(target) == contents(site)
+    assert len(contents(site)) == 4
+    assert rows(target) == rows(site)
+    assert all(rows(site).values())
 
 
 def test_backup_is_private_and_leaves_nothing_beside_it(site):
@@ -90,94 +85,102 @@ def test_backup_holds_what_its_manifest_says_and_no_secret_key(site):
     assert b"of a test" not in site.backup.read_bytes()
 
 
-def test_target_that_is_not_empty_is_refused_unless_it_is_to_be_replaced(site, target):
-    target.seed("1", "1")
+def test_site_in_use_is_replaced_only_when_told_and_mended_by_it(site, target):
+    target.manage("restore", str(site.backup))
+    target.execute("UPDATE accounts_user SET full_name = 'Somebody Else'")
+    lost, damaged = target.files("labels").values()
+    lost.unlink()
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    (damaged.parent / BLOB).write_bytes(b"of before")
     before, files = rows(target), contents(target)
-    said = target.manage("restore", str(site.backup), code=1)
-    assert "The database is not empty" in said
-    assert rows(target) == before
-    assert contents(target) == files
+    said = target.manage("backup", str(target.folder / "partly.tar"), code=1)
+    assert f"labels/{lost.parent.name}/{lost.name} is missing." in said
+    assert f"labels/{damaged.parent.name}/{damaged.name} is damaged." in said
+    assert "The backup is written, but 2 of the files" in said
+    assert len(check(target.folder / "partly.tar").missing) == 2
+    assert "The database is not empty" in target.manage("restore", str(site.backup), code=1)
+    assert (rows(target), contents(target)) == (before, files)
     said = target.manage("restore", "--replace", str(site.backup))
     assert "whole and true" in said
+    assert "Stored files that nothing refers to: 1." in said
     assert rows(target) == rows(site)
     assert contents(target).items() >= contents(site).items()
-    assert "Stored files that nothing refers to" in said
 
 
-def test_store_that_is_not_empty_is_refused(site, target):
-    path = target.data / "labels" / KEY / BLOB
-    path.parent.mkdir(parents=True)
-    path.write_bytes(b"of somebody else")
-    assert "The store “labels” is not empty" in target.manage("restore", str(site.backup), code=1)
-    assert target.ask("SELECT 1") == [(1,)]
-    assert target.files("images") == {}
-
-
-def test_damaged_files_come_back_whole(site, target):
-    target.manage("restore", str(site.backup))
-    [name, *_] = target.files("labels")
-    path = target.files("labels")[name]
-    path.write_bytes(path.read_bytes()[:-1])
-    target.manage("verify", code=1)
-    assert "whole and true" in target.manage("restore", "--replace", str(site.backup))
-
-
-def test_migrated_database_without_people_is_empty_enough(site, target):
+def test_backup_of_an_older_schema_is_brought_up_to_date(target):
     target.manage("migrate", "--verbosity=0")
-    assert "whole and true" in target.manage("restore", str(site.backup))
-
-
-def test_missing_blob_is_named_and_the_rest_is_saved(site, target, tmp_path):
-    target.manage("restore", str(site.backup))
-    name = next(iter(target.files("labels")))
-    target.files("labels")[name].unlink()
-    said = target.manage("backup", str(tmp_path / "partly.tar"), code=1)
-    assert f"labels/{name} is missing." in said
-    assert "The backup is written, but 1 of the files" in said
-    assert name not in {member.name.partition("/")[2] for member, _ in archive.members(tmp_path / "partly.tar")}
-    assert check(tmp_path / "partly.tar").missing == [f"labels/{name} is missing."]
-
-
-def test_backup_that_cannot_be_written_is_one_sentence_and_leaves_nothing(site, tmp_path):
-    assert "could not be made" in site.manage("backup", str(tmp_path / "nowhere" / "backup.tar"), code=1)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_backup_of_a_newer_schema_is_refused(site, target):
-    altered = rewritten(site.backup, target.folder / "newer.tar", schema=["annotation.0099_from_the_future"])
-    said = target.manage("restore", str(altered), code=1)
-    assert "made by a newer version of Labeler" in said
-    assert "0099_from_the_future" in said
-    assert target.files("images") == {}
-
-
-def test_backup_of_the_other_kind_of_database_is_refused(site, target):
-    altered = rewritten(site.backup, target.folder / "other.tar", database="oracle", server="Oracle 23")
-    assert "The backup is of Oracle 23; this installation runs on" in target.manage("restore", str(altered), code=1)
-
-
-def test_backup_of_an_older_schema_is_brought_up_to_date(target, tmp_path):
-    target.seed("1", "1")
     target.manage("migrate", "accounts", "0001", "--verbosity=0")
-    backup = tmp_path / "older.tar"
+    backup = target.folder / "older.tar"
     target.manage("backup", str(backup))
     assert "accounts.0002_irb_staff_group" not in check(backup).schema
-    assert "whole and true" in target.manage("restore", "--replace", str(backup))
+    assert "whole and true" in target.manage("restore", str(backup)), "a database without people is empty enough"
     applied = target.ask("SELECT name FROM django_migrations WHERE app = 'accounts'")
     assert ("0002_irb_staff_group",) in applied
 
 
-def test_altered_backup_changes_nothing(site, target):
-    altered = target.folder / "altered.tar"
+# --- Refused ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def refuses(db):
+    """Expect that a backup is refused in this way and nothing is changed."""
+
+    def refused(backup: Path, sentence: str) -> None:
+        with pytest.raises(CommandError, match=sentence):
+            call_command("restore", str(backup))
+        assert list(loose_files()) == []
+        assert not Revision.objects.exists()
+
+    return refused
+
+
+def test_store_that_is_not_empty_is_refused(site, db):
+    storages["labels"].save(f"{KEY}/{BLOB}", ContentFile(b"of somebody else"))
+    with pytest.raises(CommandError, match="The store “labels” is not empty"):
+        call_command("restore", str(site.backup))
+    assert storages["labels"].listdir("") == ([KEY], [])
+
+
+def test_backup_of_a_newer_schema_is_refused(site, refuses, tmp_path):
+    altered = rewritten(site.backup, tmp_path / "newer.tar", schema=["annotation.0099_from_the_future"])
+    refuses(altered, r"made by a newer version of Labeler .* does not know annotation\.0099_from_the_future")
+
+
+def test_backup_of_the_other_kind_of_database_is_refused(site, refuses, tmp_path):
+    altered = rewritten(site.backup, tmp_path / "other.tar", database="oracle", server="Oracle 23")
+    refuses(altered, "The backup is of Oracle 23; this installation runs on")
+
+
+def test_altered_backup_is_refused(site, refuses, tmp_path):
     data = bytearray(site.backup.read_bytes())
     data[len(data) // 3] ^= 1
-    altered.write_bytes(data)
-    assert "was changed" in target.manage("restore", str(altered), code=1)
-    assert target.files("images") == target.files("labels") == {}
+    (tmp_path / "altered.tar").write_bytes(data)
+    refuses(tmp_path / "altered.tar", "was changed")
 
 
-def test_file_that_is_not_there_is_one_sentence(site):
-    assert "There is no file" in site.manage("restore", "nowhere.tar", code=1)
+def test_file_that_is_not_there_is_one_sentence(refuses):
+    refuses(Path("nowhere.tar"), "There is no file nowhere.tar")
+
+
+def test_backup_that_cannot_be_written_is_one_sentence_and_leaves_nothing(db, tmp_path):
+    with pytest.raises(CommandError, match="could not be made"):
+        call_command("backup", str(tmp_path / "nowhere" / "backup.tar"))
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_backup_that_is_broken_off_leaves_the_one_of_before(tmp_path, monkeypatch):
+    path = tmp_path / "backup.tar"
+    path.write_text("of before")
+    monkeypatch.setattr(Writer, "finish", broken_off)
+    with pytest.raises(CommandError, match="No space left"):
+        call_command("backup", str(path))
+    assert path.read_text() == "of before"
+    assert [found.name for found in tmp_path.iterdir() if found.name != "stores"] == ["backup.tar"]
+
+
+def broken_off(*arguments):
+    raise OSError(28, "No space left on device")
 
 
 def rewritten(backup: Path, path: Path, **changes) -> Path:
@@ -195,13 +198,13 @@ def rewritten(backup: Path, path: Path, **changes) -> Path:
 # --- The format ------------------------------------------------------------------------------------------------------
 
 FACTS = Facts(1, "2026-11-25T09:00:00+00:00", "0.1", "sqlite", "SQLite 3", ["annotation.0001_initial"], {}, [])
-MEMBERS = {DATABASE: b"rows" * 300, f"images/{KEY}/image.png": b"pixels", f"labels/{KEY}/{BLOB}": b"", "": b""}
+MEMBERS = {DATABASE: b"rows" * 300, f"images/{KEY}/image.png": b"pixels", f"labels/{KEY}/{BLOB}": b""}
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("small")
-    return written(folder / "backup.tar", {name: data for name, data in MEMBERS.items() if name})
+    return written(folder / "backup.tar", MEMBERS)
 
 
 def written(path: Path, members: dict[str, bytes]) -> Path:
@@ -219,9 +222,7 @@ def read_all(path: Path) -> dict[str, bytes]:
 
 def test_what_is_written_is_read(small):
     assert check(small) == FACTS
-    assert {name: data for name, data in read_all(small).items() if name != MANIFEST} == {
-        name: data for name, data in MEMBERS.items() if name
-    }
+    assert {name: data for name, data in read_all(small).items() if name != MANIFEST} == MEMBERS
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -18,9 +18,10 @@ Place = tuple[int, int, int]  # plane, column, row
 
 def check_number(annotation: Annotation, number: int) -> None:
     """Raise `Refused` if there is no such revision; 0 is the empty start."""
-    if number in (0, annotation.head) or annotation.revisions.filter(number=number).exists():
-        return
-    raise Refused(f"There is no revision {number}; the last one is {annotation.head}.", 404)
+    if number > annotation.head:
+        raise Refused(f"There is no revision {number}; the last one is {annotation.head}.", 404)
+    if number not in (0, annotation.head) and not annotation.revisions.filter(number=number).exists():
+        raise Refused(f"Revision {number} was an autosave and was thinned out since.", 404)
 
 
 def revisions_before(annotation: Annotation, number: int | None) -> list[dict]:

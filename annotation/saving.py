@@ -227,8 +227,7 @@ def save_revision(*, annotation: Annotation, by: User, save: Save) -> Revision:
     if revision := answered_before(annotation, save):
         return revision
     check_fits(annotation, save)  # again in the transaction; here it keeps refused saves from leaving blobs
-    write_blobs(annotation.image, save.tiles)
-    return patiently(lambda: commit(annotation.pk, by, save))
+    return patiently(lambda: commit(annotation.pk, by, save, write_blobs(annotation.image, save.tiles)))
 
 
 def patiently(write: Callable[[], Revision]) -> Revision:
@@ -270,16 +269,17 @@ def check_fits(annotation: Annotation, save: Save) -> None:
     )
 
 
-def write_blobs(image: Image, tiles: list[SavedTile]) -> None:
-    """Store the PNGs under their digests; a row never points to what is not there yet.
+def write_blobs(image: Image, tiles: list[SavedTile]) -> list[str]:
+    """Store the PNGs under their digests; a row never points to what is not there yet. Return what was there before.
 
-    What is there already is written again: that heals a damaged blob, and tells `sweep` that it is wanted.
+    That is written again: it heals a damaged blob, and tells `sweep` that it is wanted.
     """
-    save_all(storages["labels"], {blob_name(image, tile.blob): tile.png for tile in tiles if tile.blob and tile.png})
+    pngs = {blob_name(image, tile.blob): tile.png for tile in tiles if tile.blob and tile.png}
+    return save_all(storages["labels"], pngs)
 
 
 @transaction.atomic
-def commit(pk: int, by: User, save: Save) -> Revision:
+def commit(pk: int, by: User, save: Save, found: list[str]) -> Revision:
     """Write the rows of a save whose blobs are stored: all of them, or none."""
     annotation = Annotation.objects.select_related("image__project", "member").get(pk=pk)
     if revision := answered_before(annotation, save):
@@ -289,6 +289,9 @@ def commit(pk: int, by: User, save: Save) -> Revision:
     before = annotation.state
     annotation.state = state_after_save(before, submits=save.kind == Kind.GROUND_TRUTH)
     if here.update(head=F("head") + 1, state=annotation.state, changed_at=timezone.now()) != 1:
+        raise Raced
+    # `sweep` may have deleted a blob that was found: it waits for the row just changed, so from here on it cannot.
+    if not all(storages["labels"].exists(name) for name in found):
         raise Raced
     revision = Revision.objects.create(
         annotation=annotation,

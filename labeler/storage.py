@@ -30,11 +30,19 @@ _connecting = threading.Lock()
 _session = cache(boto3.Session)  # credentials as boto3 finds them
 
 
-def save_all(store: Storage, files: Mapping[str, bytes]) -> None:
-    """Store files under exactly these names; return when all of them are there for good, raise if one is not."""
+def save_all(store: Storage, files: Mapping[str, bytes]) -> list[str]:
+    """Store files under exactly these names, and return the names that were there before.
+
+    When it returns, all of them are there for good; it raises if one is not. On S3 eight go at a time.
+    """
+
+    def save(name: str) -> bool:
+        existed = store.exists(name)
+        store.save(name, ContentFile(files[name]))
+        return existed
+
     run = _s3_puts.map if isinstance(store, PrivateS3Storage) else map
-    for _ in run(lambda name: store.save(name, ContentFile(files[name])), files):
-        pass
+    return [name for name, existed in zip(files, run(save, files), strict=True) if existed]
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):

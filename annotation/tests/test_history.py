@@ -264,6 +264,7 @@ def test_access_that_ends_meanwhile_stops_a_restore(painter, annotation, members
     def removed(image, tiles):
         membership.removed_at = timezone.now()
         membership.save()
+        return []
 
     monkeypatch.setattr(saving, "write_blobs", removed)
     assert restore(painter, annotation, 1).status_code == 403

@@ -234,6 +234,7 @@ def test_access_that_ends_while_a_save_is_under_way_stops_it(painter, annotation
     def removed(image, tiles):
         membership.removed_at = timezone.now()
         membership.save()
+        return []
 
     monkeypatch.setattr(saving, "write_blobs", removed)
     before = counts()

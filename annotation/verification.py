@@ -34,6 +34,7 @@ from projects.tasks import local_copy
 
 IMAGES_AT_ONCE = 100
 State = Annotation.State
+NOTHING: tuple[int, tuple] = (0, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,24 +166,33 @@ def history_findings(pk: int, here: Finding) -> Iterator[Finding]:
     yield from number_findings(annotation, revisions, here)
     yield from state_findings(annotation, revisions.get(annotation.head), here)
     present: dict[tuple[int, int, int], int] = {}
-    tiles = LabelTile.objects.filter(revision__annotation=pk).select_related("revision").order_by("revision__number")
-    by_number = {number: list(group) for number, group in groupby(tiles, key=attrgetter("revision.number"))}
-    for number, revision in revisions.items():
-        changed = by_number.get(number, [])
-        for tile in changed:
+    by_number = groupby(changes_of(pk), key=attrgetter("revision__number"))
+    number, changed = next(by_number, NOTHING)
+    for revision in revisions.values():
+        tiles = []
+        if number == revision.number:
+            tiles = list(changed)
+            number, changed = next(by_number, NOTHING)
+        for tile in tiles:
             place = tile.plane, tile.column, tile.row
+            present[place] = tile.pk
             if tile.blob is None:
-                present.pop(place, None)
-            else:
-                present[place] = tile.pk
+                del present[place]
             if (tile.blob is None) != (tile.pixels_sha256 == ""):
-                yield replace(here, revision=number, tile=name_of(*place), problem="it is half cleared.")
-        if saved_sha256(changed) != revision.saved_sha256:
-            yield replace(here, revision=number, problem="its tiles are not those that were saved.")
+                yield replace(here, revision=revision.number, tile=name_of(*place), problem="it is half cleared.")
+        if saved_sha256(tiles) != revision.saved_sha256:
+            yield replace(here, revision=revision.number, problem="its tiles are not those that were saved.")
     yield from head_findings(annotation, present, here)
 
 
-def saved_sha256(tiles: list[LabelTile]) -> str:
+def changes_of(pk: int) -> Iterator[Any]:
+    """What each revision of an annotation changed, in order, read a few at a time."""
+    tiles = LabelTile.objects.filter(revision__annotation=pk).order_by("revision__number")
+    names = ("pk", "revision__number", "plane", "column", "row", "blob", "pixels_sha256")
+    return tiles.values_list(*names, named=True).iterator(chunk_size=1000)
+
+
+def saved_sha256(tiles: list[Any]) -> str:
     return digest_of([SavedTile(tile.plane, tile.column, tile.row, pixels_sha256=tile.pixels_sha256) for tile in tiles])
 
 
@@ -238,7 +248,9 @@ def tile_findings(image: Image, here: Finding, counts: Counter) -> Iterator[Find
     values = image.project.categories.values_list("value", flat=True)
     allowed = {LABELS: frozenset({UNLABELLED, IGNORE, *values}), PROVENANCE: PROVENANCES}
     tiles = LabelTile.objects.filter(revision__annotation__image=image, blob__isnull=False)
-    tiles = tiles.select_related("revision__annotation__member__user").order_by("blob", "pk")
+    tiles = (
+        tiles.select_related("revision__annotation__member__user").defer("revision__activity").order_by("blob", "pk")
+    )
     for _, same in groupby(tiles.iterator(chunk_size=1000), key=attrgetter("blob")):
         rows = list(same)
         counts["tiles"] += len(rows)

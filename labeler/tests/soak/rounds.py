@@ -79,9 +79,9 @@ class Site:
 
 @dataclass
 class Result:
-    """What a run of kills came to."""
+    """What a run came to."""
 
-    kills: Counter = field(default_factory=Counter)
+    blows: Counter = field(default_factory=Counter)
     acknowledged: int = 0
     repeated: int = 0
     unavailable: int = 0
@@ -89,11 +89,10 @@ class Result:
     seconds: float = 0
 
     def __str__(self):
-        kinds = ", ".join(f"{count} of {what}" for what, count in sorted(self.kills.items()))
+        kinds = ", ".join(f"{count} × {what}" for what, count in sorted(self.blows.items()))
         return (
-            f"{sum(self.kills.values())} kills ({kinds}) in {self.seconds:.0f} s: {self.acknowledged} acknowledged "
-            f"saves, none lost; {self.repeated} attempts repeated, {self.unavailable} answers with 503; "
-            f"{self.orphans} orphans, all swept."
+            f"{kinds} in {self.seconds:.0f} s: {self.acknowledged} acknowledged saves, none lost; {self.repeated} "
+            f"attempts repeated, {self.unavailable} answers with 503; {self.orphans} orphans, all swept."
         )
 
 
@@ -167,7 +166,7 @@ def kill_at_random(installation: Installation, kills: int, seed: int) -> Result:
     """Kill `kills` times at random moments, and start again each time."""
     with under_savers(installation, seed) as crowd:
         for _ in range(kills):
-            crowd.result.kills[strike(crowd)] += 1
+            crowd.result.blows[strike(crowd)] += 1
             crowd.site.start()
     return crowd.result
 
@@ -179,10 +178,10 @@ def strike(crowd: Crowd) -> str:
     else:
         crowd.wait_for_saves(crowd.chance.randint(1, 10))
         time.sleep(crowd.chance.uniform(0, 0.3))
-    what = crowd.chance.choices(["everything", "the web worker", "the task worker"], [5, 4, 1])[0]
-    if what == "everything":
+    what = crowd.chance.choices(["all killed", "web worker killed", "task worker killed"], [5, 4, 1])[0]
+    if what == "all killed":
         crowd.site.kill("web", "tasks")
-    elif what == "the web worker":
+    elif what == "web worker killed":
         crowd.site.kill_web_worker()
     else:
         crowd.site.kill("tasks")

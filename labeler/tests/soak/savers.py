@@ -144,9 +144,7 @@ class Saver:
                 "X-CSRFToken": self.browser.cookies["csrftoken"],
             }
             with contextlib.suppress(*TROUBLE):
-                status, content = self.browser.request(
-                    "POST", f"/annotations/{self.annotation}/revisions/", body, headers
-                )
+                status, content = self.browser.request("POST", f"{self.path}/revisions/", body, headers)
                 if status == 200:
                     return json.loads(content)
                 if status != 503:
@@ -160,9 +158,7 @@ class Saver:
         found = {}
         self.browser.close()  # the server may have, since
         for plane in (0, 1):
-            status, content = self.browser.request(
-                "GET", f"/annotations/{self.annotation}/labels/{plane}/?revision={revision}"
-            )
+            status, content = self.browser.request("GET", f"{self.path}/labels/{plane}/?revision={revision}")
             if status != 200:
                 raise Protocol(f"revision {revision} of {self.username} was answered {status}: {content[:500]!r}")
             (length,) = struct.unpack_from(">I", content)

@@ -64,7 +64,7 @@ def test_database_that_restarts_loses_nothing(server, make_installation, tmp_pat
             crowd.wait_for_saves(8)
             time.sleep(crowd.chance.uniform(0, 0.3))
             server.control("restart", "-m", "immediate" if number % 2 else "fast")
-            crowd.result.kills["PostgreSQL"] += 1
+            crowd.result.blows["PostgreSQL restarted"] += 1
             crowd.site.start()  # the task worker may have ended with its connection
         assert crowd.site.children["web"].pid == web
     with capsys.disabled():

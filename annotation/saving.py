@@ -204,7 +204,7 @@ def read_tile(
         raise Refused(f"Tile {tile.name}: {error}", 400) from error
     if not is_empty_outside(pixels, tile.column, tile.row, image.grid_width, image.grid_height):
         raise Refused(f"Tile {tile.name} has labels outside the image; they must be 0 there.", 400)
-    pixels_sha256 = hashlib.sha256(pixels.tobytes()).hexdigest()
+    pixels_sha256 = hashlib.sha256(pixels.data).hexdigest()
     if entry.get("pixels_sha256") != pixels_sha256:
         raise Refused(f"Tile {tile.name} does not match its `pixels_sha256`: it was damaged on the way.", 400)
     return SavedTile(*place, hashlib.sha256(png).hexdigest(), len(png), pixels_sha256, png)

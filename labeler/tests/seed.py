@@ -1,7 +1,7 @@
 """Fills the installation it runs in with people who label, and says how to log in: python -m labeler.tests.seed 8 4
 
-A project with as many members as the first word says and as many images as the second; every member has saved the
-first image twice, through the real view.
+A project with as many members as the first word says and as many images as the second, of 1024 px a side or what the
+third says; every member has saved the first image twice, through the real view.
 """
 
 import json
@@ -12,7 +12,7 @@ import django
 SIDE = 1024  # px: two by two tiles
 
 
-def main(members: int, images: int) -> None:
+def main(members: int, images: int, side: int = SIDE) -> None:
     import numpy as np
     from django.test import Client
 
@@ -26,7 +26,7 @@ def main(members: int, images: int) -> None:
         CategoryFactory(project=project, value=value, position=value, name=f"Category {value}")
     random = np.random.default_rng(1)
     for position in range(images):
-        pixels = np.tile(random.integers(0, 255, (SIDE // 16, SIDE // 16, 3), np.uint8), (16, 16, 1))
+        pixels = np.tile(random.integers(0, 255, (side // 16, side // 16, 3), np.uint8), (16, 16, 1))
         ImageFactory(project=project, position=position, name=f"field-{position}.png", pixels=pixels)
     people = []
     for number in range(members):

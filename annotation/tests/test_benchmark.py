@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotation import benchmarks
-from annotation.benchmarks import Measurement, interleaved
+from annotation.benchmarks import Measurement, interleaved, saving
 from annotation.benchmarks.superpixels import seed_answer, seed_json, stored_image
 from annotation.imaging.phantom import tissue_phantom
 
@@ -80,6 +80,19 @@ def test_candidates_take_turns_and_the_first_turn_does_not_count():
 
 def test_the_suite_of_superpixels_is_found():
     assert "superpixels" in benchmarks.suites()
+
+
+def test_a_save_is_held_against_the_seed_with_the_same_mask():
+    measured = {measurement.name: measurement for measurement in saving.against_seed()}
+    assert measured["save_bytes_vs_seed"].ok
+    assert measured["save_decode_vs_seed"].figure > 1  # how much more is for a quiet machine to say
+
+
+def test_a_stroke_of_the_benchmark_has_the_width_of_its_brush():
+    tile = np.zeros((512, 512), np.uint8)
+    saving.stroke(tile, np.random.default_rng(1))
+    assert 300 < np.count_nonzero(tile) < 30 * 150 + 31 * 31
+    assert np.unique(tile).size == 2
 
 
 def test_the_seed_repeats_every_number_four_times():

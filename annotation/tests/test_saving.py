@@ -8,7 +8,7 @@ import uuid
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -495,3 +495,35 @@ def test_one_save_sent_five_times_at_once_is_one_revision(contested, corner):
 def send_to(client, pk: int, form: dict, head: int, key: str | None = None):
     headers = {"If-Match": f'"{head}"', "Idempotency-Key": key or str(uuid.uuid4())}
     return client.post(reverse("revisions", args=[pk]), form, headers=headers)
+
+
+def cut_connection() -> None:
+    """End this thread's connection to PostgreSQL as a restart of the server does; SQLite has none to be cut."""
+    if connection.vendor != "postgresql":
+        raise OperationalError("disk I/O error")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+@pytest.mark.parametrize("commits", [False, True], ids=["before its rows are there", "after its rows are there"])
+def test_a_connection_that_is_cut_amid_a_save_is_made_anew(contested, corner, monkeypatch, commits):
+    commit, cuts = saving.commit, [None]
+
+    def cut_once(*args):
+        if not cuts:
+            return commit(*args)
+        cuts.pop()
+        if commits:
+            commit(*args)
+            cut_connection()
+        with transaction.atomic():
+            Annotation.objects.update(head=77)
+            cut_connection()
+
+    monkeypatch.setattr(saving, "commit", cut_once)
+    client = Client()
+    client.force_login(contested.member.user)
+    answer = send_to(client, contested.pk, save_form({PLACE: corner[0]}), 0)
+    assert (answer.status_code, answer.json()["revision"]) == (200, 1)
+    contested.refresh_from_db()
+    assert contested.head == contested.revisions.count() == 1

@@ -10,11 +10,12 @@ define bootstrap
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test install lint benchmark clean
+.PHONY: help run test soak install lint benchmark clean
 
 help:
 	@echo "make run        install what is missing, then serve on http://127.0.0.1:8000/ (PORT= HOST= IMAGES= DATABASE_URL=)"
 	@echo "make test       run every test and sum up (TEST_DATABASE_URL= for PostgreSQL, ARGS= for pytest)"
+	@echo "make soak       run the tests that take longer: hundreds of kills, a full disk (TEST_DATABASE_URL= for PostgreSQL)"
 	@echo "make install    bring everything that development needs"
 	@echo "make lint       check style and types"
 	@echo "make benchmark  measure (ARGS= names suites; --check fails when a figure is missed, --write keeps the tables)"
@@ -27,6 +28,10 @@ run:
 test:
 	$(bootstrap) --dev
 	@exec $(VENV) -m labeler.tests.everything $(ARGS)
+
+soak:
+	$(bootstrap) --dev
+	@exec $(VENV) -m labeler.tests.everything --soak $(ARGS)
 
 install:
 	$(bootstrap) --dev

@@ -4,7 +4,7 @@ from django import forms
 
 from annotation.imaging.superpixels import Algorithm, Parameter, ParameterError
 from annotation.imaging.superpixels.maps import Region as PixelRegion
-from annotation.models import Annotation
+from annotation.models import LABELS, PROVENANCE, Annotation
 from annotation.reading import Region
 
 LARGEST = 2**31 - 1
@@ -40,10 +40,9 @@ class ReturnForm(forms.Form):
     )
 
 
-class LoadForm(forms.Form):
-    """A revision and a region of the label grid, in tiles; by default the head and everything."""
+class RegionForm(forms.Form):
+    """A region of the label grid, in tiles; by default everything."""
 
-    revision = forms.IntegerField(min_value=0, max_value=LARGEST, required=False)
     column = forms.IntegerField(min_value=0, max_value=LARGEST, required=False)
     row = forms.IntegerField(min_value=0, max_value=LARGEST, required=False)
     columns = forms.IntegerField(min_value=1, max_value=LARGEST, required=False)
@@ -52,6 +51,24 @@ class LoadForm(forms.Form):
     def region(self) -> Region:
         data = self.cleaned_data
         return Region(data["column"] or 0, data["row"] or 0, data["columns"] or LARGEST, data["rows"] or LARGEST)
+
+
+class LoadForm(RegionForm):
+    """What of an annotation is loaded: by default all of its head."""
+
+    revision = forms.IntegerField(min_value=0, max_value=LARGEST, required=False)
+
+
+class DifferenceForm(RegionForm):
+    """What of two revisions is compared: by default all of the labels."""
+
+    plane = forms.IntegerField(min_value=LABELS, max_value=PROVENANCE, required=False)
+
+
+class PageForm(forms.Form):
+    """Which revisions are listed: by default the newest."""
+
+    before = forms.IntegerField(min_value=0, max_value=LARGEST, required=False)
 
 
 class ExportForm(forms.Form):

@@ -3,20 +3,19 @@
 import hashlib
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.storage import storages
 from django.db.models import Q
 
 from annotation.imaging.png import InvalidTile, decode_label_tile
 from annotation.imaging.tiles import bands
 from annotation.models import HeadTile, LabelTile
+from labeler.storage import STORE_ERRORS as STORE_ERRORS  # superpixel views take it from here
 from projects.models import Image
 
-STORE_ERRORS = (OSError, BotoCoreError, ClientError)
 ALL_VALUES = frozenset(range(256))
 
 
@@ -96,14 +95,20 @@ def placed(plane: int, blobs: dict[tuple[int, int], str | None]) -> list[StoredT
     return [StoredTile(plane, column, row, blob) for (column, row), blob in by_row if blob]
 
 
-def pack(image: Image, revision: int, plane: int, tiles: list[StoredTile]) -> bytes:
-    """Put tiles into one answer: the length of a JSON header, the header, then the stored PNGs one after another."""
-    pngs = [read_blob(image, tile) for tile in tiles]
-    places = [
-        {"column": tile.column, "row": tile.row, "length": len(png)} for tile, png in zip(tiles, pngs, strict=True)
-    ]
-    header = json.dumps({"revision": revision, "plane": plane, "tiles": places}).encode()
-    return b"".join([struct.pack(">I", len(header)), header, *pngs])
+def pack(facts: dict, tiles: Iterable[tuple[int, int, bytes]]) -> bytes:
+    """Put tiles, (column, row, PNG), into one answer: the length of a JSON header, the header, then the PNGs."""
+    tiles = list(tiles)
+    places = [{"column": column, "row": row, "length": len(png)} for column, row, png in tiles]
+    header = json.dumps(facts | {"tiles": places}).encode()
+    return b"".join([struct.pack(">I", len(header)), header, *(png for _, _, png in tiles)])
+
+
+def read_pixels(image: Image, tile: StoredTile) -> np.ndarray:
+    """Return the pixels of a stored tile, (512, 512) uint8; raise `Damaged` like `read_blob`."""
+    try:
+        return decode_label_tile(read_blob(image, tile), ALL_VALUES)
+    except InvalidTile as error:
+        raise Damaged(f"The stored label tile ({tile}) of {image} cannot be read.") from error
 
 
 def plane_bands(image: Image, tiles: list[StoredTile]) -> Iterator[np.ndarray]:
@@ -111,10 +116,6 @@ def plane_bands(image: Image, tiles: list[StoredTile]) -> Iterator[np.ndarray]:
     by_place = {(tile.column, tile.row): tile for tile in tiles}
 
     def read(column: int, row: int) -> np.ndarray:
-        tile = by_place[column, row]
-        try:
-            return decode_label_tile(read_blob(image, tile), ALL_VALUES)
-        except InvalidTile as error:
-            raise Damaged(f"The stored label tile ({tile}) of {image} cannot be read.") from error
+        return read_pixels(image, by_place[column, row])
 
     return bands(image.grid_width, image.grid_height, by_place, read)

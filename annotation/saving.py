@@ -3,15 +3,16 @@
 import hashlib
 import json
 import re
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import UploadedFile
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
@@ -24,12 +25,20 @@ from annotation.imaging.png import InvalidTile, decode_label_tile
 from annotation.imaging.tiles import grid_shape, is_empty_outside
 from annotation.models import LABELS, PROVENANCE, Annotation, HeadTile, LabelTile, Revision
 from annotation.reading import blob_name
+from labeler.storage import save_all
 from projects.models import IGNORE, UNLABELLED, Image
 
 MAX_TILES = 1_000  # both planes of a 100 Mpx image painted at once are 800
 MAX_ACTIVITY = 20_000
-ATTEMPTS = 4
-KINDS = (Revision.Kind.AUTOSAVE, Revision.Kind.CHECKPOINT, Revision.Kind.GROUND_TRUTH)
+PAUSES = (0.05, 0.2, 0.5)  # seconds before a transaction is tried again
+PATIENCE_SECONDS = 10  # SQLite alone waits up to 20 s for its lock
+Kind = Revision.Kind
+KINDS = (Kind.AUTOSAVE, Kind.CHECKPOINT, Kind.GROUND_TRUTH)
+AUDITED = {
+    Kind.CHECKPOINT: "checkpoint saved",
+    Kind.GROUND_TRUTH: "ground truth submitted",
+    Kind.RESTORE: "revision restored",
+}
 PROVENANCES = frozenset(range(10))
 SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 HEAD = re.compile(r'"(\d{1,9})"\Z', re.ASCII)
@@ -41,14 +50,18 @@ class Raced(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SavedTile:
-    """A tile that changed: its PNG and digests, or none of them where it was cleared."""
+    """A tile that changed and the digests of its PNG and its pixels, or none of them where it was cleared.
+
+    `png` is there only if it is still to be stored.
+    """
 
     plane: int
     column: int
     row: int
-    png: bytes | None = None
     blob: str | None = None
+    size: int = 0
     pixels_sha256: str = ""
+    png: bytes | None = None
 
     @property
     def name(self) -> str:
@@ -66,6 +79,7 @@ class Save:
     activity: dict
     saved_sha256: str
     request_sha256: str
+    sources: tuple[dict, ...] = ()
 
 
 def check_size(request: PersonRequest) -> None:
@@ -87,7 +101,7 @@ def parse_save(request: PersonRequest, image: Image) -> Save:
         raise Refused(f"The kind of a save is one of {', '.join(KINDS)}.", 400)
     check_activity(activity)
     tiles = read_tiles(entries, request.FILES, image)
-    if not tiles and kind == Revision.Kind.AUTOSAVE:
+    if not tiles and kind == Kind.AUTOSAVE:
         raise Refused("An autosave needs at least one changed tile.", 400)
     saved_sha256 = digest_of(tiles)
     if body.get("saved_sha256") != saved_sha256:
@@ -190,10 +204,10 @@ def read_tile(
         raise Refused(f"Tile {tile.name}: {error}", 400) from error
     if not is_empty_outside(pixels, tile.column, tile.row, image.grid_width, image.grid_height):
         raise Refused(f"Tile {tile.name} has labels outside the image; they must be 0 there.", 400)
-    pixels_sha256 = hashlib.sha256(pixels.tobytes()).hexdigest()
+    pixels_sha256 = hashlib.sha256(pixels.data).hexdigest()
     if entry.get("pixels_sha256") != pixels_sha256:
         raise Refused(f"Tile {tile.name} does not match its `pixels_sha256`: it was damaged on the way.", 400)
-    return SavedTile(*place, png, hashlib.sha256(png).hexdigest(), pixels_sha256)
+    return SavedTile(*place, hashlib.sha256(png).hexdigest(), len(png), pixels_sha256, png)
 
 
 def digest_of(tiles: list[SavedTile]) -> str:
@@ -213,13 +227,25 @@ def save_revision(*, annotation: Annotation, by: User, save: Save) -> Revision:
     if revision := answered_before(annotation, save):
         return revision
     check_fits(annotation, save)  # again in the transaction; here it keeps refused saves from leaving blobs
-    write_blobs(annotation.image, save.tiles)
-    for _ in range(ATTEMPTS - 1):
+    return patiently(lambda: commit(annotation.pk, by, save, write_blobs(annotation.image, save.tiles)))
+
+
+def patiently(write: Callable[[], Revision]) -> Revision:
+    """Run a transaction again that met a lock, a deadlock, a cut connection or a race: nothing of it was kept.
+
+    If only the answer to its COMMIT was lost, it finds at the next try what it wrote at the first.
+    """
+    started = time.monotonic()
+    for pause in PAUSES:
         try:
-            return commit(annotation.pk, by, save)
-        except (OperationalError, Raced):
-            continue
-    return commit(annotation.pk, by, save)
+            return write()
+        except (OperationalError, InterfaceError, Raced):
+            if time.monotonic() - started > PATIENCE_SECONDS:
+                raise
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
+            time.sleep(pause)
+    return write()
 
 
 def answered_before(annotation: Annotation, save: Save) -> Revision | None:
@@ -243,17 +269,17 @@ def check_fits(annotation: Annotation, save: Save) -> None:
     )
 
 
-def write_blobs(image: Image, tiles: list[SavedTile]) -> None:
-    """Store the PNGs under their digests; a row never points to what is not there yet."""
-    store = storages["labels"]
-    for blob, png in {tile.blob: tile.png for tile in tiles if tile.blob and tile.png}.items():
-        name = blob_name(image, blob)
-        if not store.exists(name):
-            store.save(name, ContentFile(png))
+def write_blobs(image: Image, tiles: list[SavedTile]) -> list[str]:
+    """Store the PNGs under their digests; a row never points to what is not there yet. Return what was there before.
+
+    That is written again: it heals a damaged blob, and tells `sweep` that it is wanted.
+    """
+    pngs = {blob_name(image, tile.blob): tile.png for tile in tiles if tile.blob and tile.png}
+    return save_all(storages["labels"], pngs)
 
 
 @transaction.atomic
-def commit(pk: int, by: User, save: Save) -> Revision:
+def commit(pk: int, by: User, save: Save, found: list[str]) -> Revision:
     """Write the rows of a save whose blobs are stored: all of them, or none."""
     annotation = Annotation.objects.select_related("image__project", "member").get(pk=pk)
     if revision := answered_before(annotation, save):
@@ -261,8 +287,11 @@ def commit(pk: int, by: User, save: Save) -> Revision:
     check_fits(annotation, save)
     here = Annotation.objects.filter(pk=pk, head=save.expected, state=annotation.state)
     before = annotation.state
-    annotation.state = state_after_save(before, submits=save.kind == Revision.Kind.GROUND_TRUTH)
+    annotation.state = state_after_save(before, submits=save.kind == Kind.GROUND_TRUTH)
     if here.update(head=F("head") + 1, state=annotation.state, changed_at=timezone.now()) != 1:
+        raise Raced
+    # `sweep` may have deleted a blob that was found: it waits for the row just changed, so from here on it cannot.
+    if not all(storages["labels"].exists(name) for name in found):
         raise Raced
     revision = Revision.objects.create(
         annotation=annotation,
@@ -270,6 +299,7 @@ def commit(pk: int, by: User, save: Save) -> Revision:
         author=by,
         kind=save.kind,
         parent=save.expected,
+        sources=list(save.sources),
         instructions_version=annotation.image.project.instructions_version,
         activity=save.activity,
         saved_sha256=save.saved_sha256,
@@ -277,8 +307,7 @@ def commit(pk: int, by: User, save: Save) -> Revision:
         request_sha256=save.request_sha256,
     )
     write_tiles(revision, save.tiles)
-    if save.kind != Revision.Kind.AUTOSAVE:
-        action = "ground truth submitted" if save.kind == Revision.Kind.GROUND_TRUTH else "checkpoint saved"
+    if action := AUDITED.get(Kind(save.kind)):
         record(action, annotation, actor=by, field="revision", old=str(revision.parent), new=str(revision.number))
     return revision
 
@@ -292,7 +321,7 @@ def write_tiles(revision: Revision, tiles: list[SavedTile]) -> None:
             column=tile.column,
             row=tile.row,
             blob=tile.blob,
-            size=len(tile.png or b""),
+            size=tile.size,
             pixels_sha256=tile.pixels_sha256,
         )
         for tile in tiles
@@ -322,10 +351,10 @@ def answer(revision: Revision) -> dict:
 
 def state_of(revision: Revision) -> str:
     """Return the state that the save left its annotation in, even when it was closed since."""
-    if revision.kind == Revision.Kind.GROUND_TRUTH:
+    if revision.kind == Kind.GROUND_TRUTH:
         return Annotation.State.SUBMITTED
     annotation = revision.annotation
     if annotation.is_open:
         return annotation.state
-    submitted_earlier = annotation.revisions.filter(kind=Revision.Kind.GROUND_TRUTH, number__lt=revision.number)
+    submitted_earlier = annotation.revisions.filter(kind=Kind.GROUND_TRUTH, number__lt=revision.number)
     return Annotation.State.RETURNED if submitted_earlier.exists() else Annotation.State.IN_PROGRESS

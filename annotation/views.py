@@ -1,68 +1,24 @@
-"""The labeller's way: to the next image, into the editor, loading and saving labels, setting an image aside."""
-
-import logging
-from functools import wraps
+"""The labeller's way: to the next image, into the editor, setting an image aside, giving work back."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.db import OperationalError
 from django.db.models import Q
-from django.http import Http404, HttpResponse, JsonResponse
-from django.http.multipartparser import MultiPartParserError
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.cache import get_conditional_response
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.requests import PersonRequest
 from annotation import assignment
+from annotation.answers import answers_json
 from annotation.assignment import Refused
-from annotation.forms import CannotLabelForm, LoadForm, ReturnForm
+from annotation.forms import CannotLabelForm, ReturnForm
 from annotation.imaging.superpixels import as_json
-from annotation.models import LABELS, PROVENANCE, Annotation, Revision
-from annotation.reading import STORE_ERRORS, Damaged, pack, tiles_at
-from annotation.saving import Raced, answer, check_size, parse_save, save_revision
+from annotation.models import LABELS, PROVENANCE, Annotation
 from projects.ingest import view_source
 from projects.models import Image, Membership
 from projects.permissions import Capability, get_annotation, get_project, may
-
-logger = logging.getLogger(__name__)
-
-
-def refusal(sentence: str, status: int, **details) -> JsonResponse:
-    return JsonResponse({"error": sentence, **details}, status=status)
-
-
-def answers_json(view):
-    """Turn whatever goes wrong in `view` into a status and one JSON sentence."""
-
-    @wraps(view)
-    def safely(request: PersonRequest, *args, **kwargs) -> HttpResponse:
-        try:
-            return view(request, *args, **kwargs)
-        except Refused as refused:
-            return refusal(str(refused), refused.status, **refused.details)
-        except Damaged as damaged:
-            logger.error("%s", damaged)
-            return refusal(f"{damaged} Ask the administrator to restore it from a backup.", 409)
-        except PermissionDenied as denied:
-            return refusal(str(denied), 403)
-        except Http404:
-            return refusal("There is nothing here, or you have no access to it.", 404)
-        except (TooManyFilesSent, TooManyFieldsSent, RequestDataTooBig):
-            return refusal("The request has too many parts or too long a field. Send it in smaller steps.", 413)
-        except MultiPartParserError:
-            return refusal("The request is no form that can be read: it was damaged on the way. Send it again.", 400)
-        except (*STORE_ERRORS, OperationalError, Raced) as error:
-            logger.error("%s %s: %s", request.method, request.path, error)
-            response = refusal("Storage is not available at the moment; nothing was changed. Try again soon.", 503)
-            response["Retry-After"] = "5"
-            return response
-
-    return safely
 
 
 @require_safe
@@ -157,7 +113,7 @@ def editor_config(annotation: Annotation, *, read_only: bool, user: User) -> dic
         "urls": {
             "labels0": reverse("labels_load", args=[annotation.pk, LABELS]),
             "labels1": reverse("labels_load", args=[annotation.pk, PROVENANCE]),
-            "save": reverse("revision_save", args=[annotation.pk]),
+            "save": reverse("revisions", args=[annotation.pk]),
             "cannotLabel": reverse("cannot_label", args=[annotation.pk]),
             "superpixels": superpixel_address("superpixels", image.pk),
             "superpixelTree": superpixel_address("superpixel_tree", image.pk),
@@ -191,52 +147,6 @@ def progress(annotation: Annotation) -> dict:
     states = dict(work.in_order().values_list("pk", "state"))
     done = sum(state in Annotation.DONE for state in states.values())
     return {"done": done, "total": len(states), "index": list(states).index(annotation.pk) + 1}
-
-
-@require_safe
-@answers_json
-def labels_load(request: PersonRequest, pk: int, plane: int) -> HttpResponse:
-    """Answer a region of a plane at a revision: see `reading.pack` for the format."""
-    annotation = get_annotation(request.user, pk, Capability.SEE)
-    form = LoadForm(request.GET)
-    if plane not in (LABELS, PROVENANCE):
-        raise Http404
-    if not form.is_valid():
-        field, errors = next(iter(form.errors.items()))
-        raise Refused(f"`{field}`: {errors[0]}", 400)
-    number = form.cleaned_data["revision"]
-    number = annotation.head if number is None else number
-    if number > annotation.head:
-        raise Refused(f"There is no revision {number}; the last one is {annotation.head}.", 404)
-    region = form.region()
-    etag = f'"{number}-{plane}-{region.column}-{region.row}-{region.columns}-{region.rows}"'
-    response = get_conditional_response(request, etag=etag)
-    if response is None:
-        tiles = tiles_at({annotation.pk: number}, plane, region)[annotation.pk]
-        packed = pack(annotation.image, number, plane, tiles)
-        response = HttpResponse(packed, content_type="application/octet-stream", headers={"ETag": etag})
-    response["Cache-Control"] = "private, no-cache"
-    return response
-
-
-@csrf_exempt  # checked in `save`, once it is known that the body may be read at all
-@require_POST
-@answers_json
-def revision_save(request: PersonRequest, pk: int) -> HttpResponse:
-    """Save changed tiles as the next revision of one's own annotation."""
-    check_size(request)
-    return save(request, pk)
-
-
-@csrf_protect
-def save(request: PersonRequest, pk: int) -> HttpResponse:
-    annotation = get_annotation(request.user, pk, Capability.LABEL)
-    parsed = parse_save(request, annotation.image)
-    revision = save_revision(annotation=annotation, by=request.user, save=parsed)
-    told = answer(revision)
-    if revision.kind == Revision.Kind.GROUND_TRUTH:
-        told["next"] = reverse("label_next", args=[annotation.image.project_id])
-    return JsonResponse(told, headers={"ETag": f'"{revision.number}"'})
 
 
 @require_POST

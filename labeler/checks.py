@@ -1,10 +1,14 @@
-"""What Django's own checks cannot know: run at every start, the last two with `check --deploy` only."""
+"""What Django's own checks cannot know: run at every start, the last three with `check --deploy` only."""
 
 import os
+import secrets
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 
 # Below this a worker process does not fail but hangs: its libraries need the address space for themselves.
 LEAST_WORKER_MEMORY = 1_000_000_000
@@ -46,6 +50,33 @@ def workers_have_memory(app_configs, **kwargs):
             id="labeler.E002",
         )
     ]
+
+
+@register(Tags.files, deploy=True)
+def stores_take_files(app_configs, **kwargs):
+    """Write, read and delete a file in each store, wherever it is; too slow on S3 for every start."""
+    problems = []
+    for alias in ("images", "labels", "cache"):
+        try:
+            store = storages[alias]
+            name = store.save(f"check-{secrets.token_hex(8)}", ContentFile(b"check"))
+            with store.open(name) as file:
+                right = file.read() == b"check"
+            store.delete(name)
+        except (OSError, BotoCoreError, ClientError) as error:
+            problems.append(failing_store(alias, str(error)))
+        else:
+            if not right:
+                problems.append(failing_store(alias, "what was written is not what is read"))
+    return problems
+
+
+def failing_store(alias: str, why: str) -> Error:
+    return Error(
+        f"The store “{alias}” does not keep files: {why}.",
+        hint="Check the disk or the S3 variables, and that Labeler may list, read, write and delete there.",
+        id="labeler.E003",
+    )
 
 
 @register(Tags.security, deploy=True)

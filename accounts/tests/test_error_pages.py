@@ -27,8 +27,9 @@ def test_errors_have_a_calm_page_that_asks_the_database_nothing(rf, view, status
     assert len(queries) == 0
 
 
-def test_the_page_of_a_server_error_stands_alone():
-    source = get_template("500.html").template.source
+@pytest.mark.parametrize("name", ["500.html", "503.html"])
+def test_the_page_of_a_server_error_stands_alone(name):
+    source = get_template(name).template.source
     assert "extends" not in source
     assert "include" not in source
     assert "{{" not in source

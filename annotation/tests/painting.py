@@ -49,7 +49,7 @@ def send(client, annotation: Annotation, form: dict, *, head: int | None = None,
     """Post a form of `save_form`; by default it was made from the current head."""
     annotation.refresh_from_db()
     return client.post(
-        reverse("revision_save", args=[annotation.pk]),
+        reverse("revisions", args=[annotation.pk]),
         form,
         headers={
             "If-Match": f'"{annotation.head if head is None else head}"',

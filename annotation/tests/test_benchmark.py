@@ -15,7 +15,7 @@ from PIL import Image
 
 from accounts.models import User
 from annotation import benchmarks
-from annotation.benchmarks import LeftOut, Measurement, Target, interleaved, superpixels, timed
+from annotation.benchmarks import LeftOut, Measurement, Target, interleaved, saving, superpixels, timed
 from annotation.benchmarks.parts import granularity, pictures, seed, speed, throwaway
 from annotation.imaging.phantom import tissue_phantom
 from annotation.management.commands import benchmark
@@ -172,6 +172,19 @@ def test_candidates_take_turns_and_the_first_turn_does_not_count():
 def test_every_round_but_the_first_is_timed_by_the_clock():
     ticks = iter([100, 0, 3, 0, 5])
     assert timed(2, lambda: next(ticks), ours=lambda: None) == {"ours": [3, 5]}
+
+
+def test_a_save_is_held_against_the_seed_with_the_same_mask():
+    measured = {measurement.name: measurement for measurement in saving.against_seed()}
+    assert measured["save_bytes_vs_seed"].ok
+    assert measured["save_decode_vs_seed"].figure > 1  # how much more is for a quiet machine to say
+
+
+def test_a_stroke_of_the_benchmark_has_the_width_of_its_brush():
+    tile = np.zeros((512, 512), np.uint8)
+    saving.stroke(tile, np.random.default_rng(1))
+    assert 300 < np.count_nonzero(tile) < 30 * 150 + 31 * 31
+    assert np.unique(tile).size == 2
 
 
 def test_the_seed_repeats_every_number_four_times():

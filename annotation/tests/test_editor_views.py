@@ -93,7 +93,7 @@ def test_the_editor_is_told_all_it_needs(painter, work, project):
     assert told["instructions"] == "Follow </script><b>glands</b>."
     assert told["progress"] == {"done": 1, "total": 3, "index": 2}
     assert told["urls"]["superpixels"] == f"/images/{work[1].image_id}/superpixels/{{algorithm}}.png"
-    assert told["urls"]["save"] == reverse("revision_save", args=[work[1].pk])
+    assert told["urls"]["save"] == reverse("revisions", args=[work[1].pk])
     assert told["urls"]["superpixelTree"] == f"/images/{work[1].image_id}/superpixels/{{algorithm}}.tree"
     assert told["urls"]["superpixelCompare"] == f"/images/{work[1].image_id}/superpixels/{{algorithm}}/compare/"
     assert told["urls"]["fit"] == reverse("annotation_fit", args=[work[1].pk])

@@ -5,11 +5,9 @@ import hashlib
 import io
 import tracemalloc
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
-from django.core.files.storage import storages
 from django.utils import timezone
 from PIL import Image as PillowImage
 
@@ -18,6 +16,7 @@ from annotation.export import masks_zip
 from annotation.models import Annotation, LabelTile
 from annotation.reading import Damaged
 from annotation.tests.painting import save_labels
+from annotation.tests.stored import DAMAGES, damage
 from projects.models import Category, Image, Project
 from projects.tests.factories import CategoryFactory, ImageFactory, MembershipFactory
 
@@ -237,16 +236,11 @@ def test_the_same_labels_give_the_same_bytes(project, submit):
     assert b"".join(masks_zip([project])) == b"".join(masks_zip([project]))
 
 
-@pytest.mark.parametrize("damage", ["flipped bit", "gone"])
-def test_a_damaged_tile_stops_the_export_by_name(project, submit, damage):
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_tile_stops_the_export_by_name(project, submit, how):
     submit(add_image(project, 4, 4, "a.png"), np.ones((4, 4), np.uint8))
     submit(add_image(project, 600, 4, "b.png"), random_labels(600, 4))
-    tile = LabelTile.objects.get(plane=0, row=1)
-    path = Path(storages["labels"].location) / tile.revision.annotation.image.key / tile.blob
-    data = path.read_bytes()
-    path.unlink()
-    if damage == "flipped bit":
-        path.write_bytes(data[:60] + bytes([data[60] ^ 1]) + data[61:])
+    damage(LabelTile.objects.get(plane=0, row=1), how)
     received = []
     with pytest.raises(Damaged, match=r"plane 0, column 0, row 1\) of b.png"):
         received.extend(masks_zip([project]))

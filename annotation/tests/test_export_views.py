@@ -2,16 +2,15 @@
 
 import io
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
-from django.core.files.storage import storages
 from django.urls import reverse
 
 from accounts.models import AuditEvent
 from annotation.models import LabelTile
 from annotation.tests.painting import save_labels
+from annotation.tests.stored import DAMAGES, damage
 from projects.models import Project
 from projects.tests.factories import ImageFactory, ProjectFactory
 
@@ -111,10 +110,11 @@ def test_with_nothing_submitted_a_page_says_so(client, creator, work, project):
     assert "Nothing has been submitted yet" in response.content.decode()
 
 
-def test_a_missing_tile_is_named_before_anything_is_sent(client, labelled, project):
-    tile = LabelTile.objects.filter(plane=0, revision__annotation=labelled[0]).first()
-    (Path(storages["labels"].location) / labelled[0].image.key / tile.blob).unlink()
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_tile_is_named_before_anything_is_sent(client, labelled, project, how):
+    damage(LabelTile.objects.filter(plane=0, revision__annotation=labelled[0]).first(), how)
     response = client.post(EXPORT, {"project": project.pk})
     assert response.status_code == 409
-    assert "of field-0.png is missing" in response.content.decode()
+    sentence = "of field-0.png is missing" if how == "gone" else "of field-0.png is damaged"
+    assert f"plane 0, column 0, row 0) {sentence}" in response.content.decode()
     assert not AuditEvent.objects.filter(action="masks exported").exists()

@@ -2,18 +2,18 @@
 
 import json
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
-from django.core.files.storage import storages
 from django.urls import reverse
 
 from annotation.imaging.png import decode_label_tile
 from annotation.imaging.tiles import bands
 from annotation.models import LabelTile
 from annotation.reading import tiles_at
+from annotation.tests.faults import timeout
 from annotation.tests.painting import save_form, save_labels, send
+from annotation.tests.stored import DAMAGES, damage
 
 HEIGHT, WIDTH = 600, 700
 TILE = np.pad(np.ones((40, 50), np.uint8), ((0, 472), (0, 462)))
@@ -40,10 +40,6 @@ def unpack(response) -> tuple[dict, dict[tuple[int, int], np.ndarray]]:
 def whole(response) -> np.ndarray:
     _, tiles = unpack(response)
     return np.vstack(list(bands(WIDTH, HEIGHT, tiles, lambda *place: tiles[place])))
-
-
-def blob_path(tile: LabelTile) -> Path:
-    return Path(storages["labels"].location) / tile.revision.annotation.image.key / tile.blob
 
 
 @pytest.fixture
@@ -123,29 +119,19 @@ def test_wrong_questions_get_a_sentence(painter, annotation, history, query, sta
     assert sentence in response.json()["error"]
 
 
-@pytest.mark.parametrize("damage", ["flipped bit", "truncated", "gone"])
-def test_a_damaged_tile_is_named_and_never_shown(painter, annotation, damage):
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_tile_is_named_and_never_shown(painter, annotation, how):
     send(painter, annotation, save_form({(0, 1, 0): TILE}))
-    path = blob_path(LabelTile.objects.get())
-    data = bytearray(path.read_bytes())
-    if damage == "gone":
-        path.unlink()
-    else:
-        data[len(data) // 2] ^= 1
-        path.write_bytes(data if damage == "flipped bit" else data[:-1])
+    damage(LabelTile.objects.get(), how)
     response = load(painter, annotation)
     assert response.status_code == 409
     assert "plane 0, column 1, row 0) of field-0.png" in response.json()["error"]
 
 
-def test_a_store_that_is_down_is_no_damage(painter, annotation, monkeypatch):
+def test_a_store_that_is_down_is_no_damage(painter, annotation, faulty_stores):
     send(painter, annotation, save_form({(0, 1, 0): TILE}))
-
-    def fail(self, name, mode="rb"):
-        raise TimeoutError
-
-    monkeypatch.setattr("labeler.storage.DurableStorage._open", fail)
-    response = load(painter, annotation)
+    with faulty_stores.at(1, timeout):
+        response = load(painter, annotation)
     assert (response.status_code, response["Retry-After"]) == (503, "5")
 
 

@@ -27,7 +27,11 @@ TABLE = {
     "label_next": [302, 302, 404, 404, 302, 302, 302, 302, 403],
     "editor": [302, 302, 404, 404, 404, 200, 200, 200, 200],
     "labels_load": [302, 302, 404, 404, 404, 200, 200, 200, 200],
+    "revisions": [302, 302, 404, 404, 404, 200, 200, 200, 200],
     "revision_save": [302, 302, 404, 404, 404, 200, 403, 403, 403],
+    "revision_restore": [302, 302, 404, 404, 404, 200, 403, 403, 403],
+    "revisions_compare": [302, 302, 404, 404, 404, 200, 200, 200, 200],
+    "revisions_difference": [302, 302, 404, 404, 404, 200, 200, 200, 200],
     "cannot_label": [302, 302, 404, 404, 404, 200, 403, 403, 403],
     "annotation_return": [302, 302, 404, 404, 404, 403, 302, 302, 302],
     "masks_export": [302, 302, 404, 404, 403, 403, 403, 200, 200],
@@ -37,7 +41,9 @@ TABLE = {
     "annotation_fit": [302, 302, 404, 404, 404, 422, 403, 403, 403],
 }
 OF_IMAGES = ("superpixels", "superpixel_tree", "superpixel_compare")
-GETS = ("label_next", "editor", "labels_load", *OF_IMAGES)
+OF_REVISIONS = ("revisions", "revisions_compare", "revisions_difference")
+GETS = ("label_next", "editor", "labels_load", *OF_REVISIONS, *OF_IMAGES)
+CONDITIONAL = ("revision_save", "revision_restore")
 
 
 @pytest.fixture
@@ -61,9 +67,13 @@ def address(name: str, annotation, unknown: bool = False) -> str:
     args = {
         "label_next": [annotation.image.project_id],
         "labels_load": [annotation.pk, 0],
+        "revision_restore": [annotation.pk, 0],
+        "revisions_compare": [annotation.pk, 0, 0],
+        "revisions_difference": [annotation.pk, 0, 0],
         "masks_export": [],
         **{key: [annotation.image_id, "watershed"] for key in OF_IMAGES},
     }.get(name, [annotation.pk])
+    name = "revisions" if name == "revision_save" else name  # one address, by GET and by POST
     return reverse(name, args=[10**6, *args[1:]] if unknown and args else args)
 
 
@@ -72,12 +82,13 @@ def ask(client, name: str, annotation, unknown: bool = False):
         return client.get(address(name, annotation, unknown))
     form = {
         "revision_save": save_form({(0, 0, 0): None}),
+        "revision_restore": {},
         "cannot_label": {"reason": "artefact"},
         "annotation_return": {"comment": "again"},
         "annotation_fit": {"x": 0, "y": 0, "tile": label_tile(np.zeros((512, 512), np.uint8))},
         "masks_export": {"project": 10**6 if unknown else annotation.image.project_id, "checkpoints": "on"},
     }[name]
-    headers = {"If-Match": '"0"', "Idempotency-Key": str(uuid.uuid4())} if name == "revision_save" else {}
+    headers = {"If-Match": '"0"', "Idempotency-Key": str(uuid.uuid4())} if name in CONDITIONAL else {}
     return client.post(address(name, annotation, unknown), form, headers=headers)
 
 
@@ -110,6 +121,8 @@ def test_what_is_hidden_looks_like_what_does_not_exist(client, annotation, outsi
 @pytest.mark.parametrize("name", TABLE)
 def test_other_methods_are_refused(painter, annotation, name):
     wrong = painter.post if name in GETS else painter.get
+    if address(name, annotation) == address("revisions", annotation):
+        wrong = painter.put
     assert wrong(address(name, annotation)).status_code == 405
 
 

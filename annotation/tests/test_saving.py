@@ -4,13 +4,11 @@ import hashlib
 import json
 import threading
 import uuid
-from pathlib import Path
 
 import numpy as np
 import pytest
-from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +19,7 @@ from annotation.assignment import assign
 from annotation.imaging.png import encode_grey
 from annotation.models import Annotation, HeadTile, LabelTile, Revision
 from annotation.tests.painting import digest, save_form, save_labels, saved_sha256, send, tile_entry
+from annotation.tests.stored import DAMAGES, damage, stored
 from projects.tests.factories import CategoryFactory, ImageFactory, MembershipFactory, ProjectFactory
 
 KEY = "7a1f5f8e-7f0c-4f4b-9d3e-0c8a4f7a2c11"
@@ -31,10 +30,6 @@ PLACE = (0, 0, 0)
 
 def counts() -> tuple[int, ...]:
     return tuple(model.objects.count() for model in (Revision, LabelTile, HeadTile, AuditEvent))
-
-
-def blobs() -> list[Path]:
-    return sorted(path for path in Path(storages["labels"].location).rglob("*") if path.is_file())
 
 
 def edited(form: dict, edit) -> dict:
@@ -141,7 +136,7 @@ def assert_refused(response, status: int, sentence: str, before: tuple[int, ...]
     assert counts() == before
     unchanged = Annotation.objects.get(pk=annotation.pk)
     assert (unchanged.head, unchanged.state) == (annotation.head, annotation.state)
-    assert blobs() == []
+    assert stored() == {}
 
 
 @pytest.mark.parametrize("name", BAD_FORMS)
@@ -155,7 +150,7 @@ def test_a_wrong_form_is_refused_and_writes_nothing(painter, annotation, name):
 def test_wrong_headers_are_refused_and_write_nothing(painter, annotation, name):
     headers, status, sentence = BAD_HEADERS[name]
     before = counts()
-    response = painter.post(reverse("revision_save", args=[annotation.pk]), valid(), headers=headers)
+    response = painter.post(reverse("revisions", args=[annotation.pk]), valid(), headers=headers)
     assert_refused(response, status, sentence, before, annotation)
 
 
@@ -180,7 +175,7 @@ def test_too_long_a_body_is_refused_before_it_is_read(painter, annotation, setti
 
 def test_too_many_parts_and_a_broken_form_get_a_sentence(painter, annotation, settings):
     before = counts()
-    address = reverse("revision_save", args=[annotation.pk])
+    address = reverse("revisions", args=[annotation.pk])
     headers = {"If-Match": '"0"', "Idempotency-Key": KEY}
     broken = painter.post(address, b"--x\r\n", content_type="multipart/form-data", headers=headers)
     assert_refused(broken, 400, "damaged on the way", before, annotation)
@@ -213,7 +208,7 @@ def test_closed_annotations_take_no_save(painter, annotation, state, sentence):
     assert response.status_code == 409
     assert sentence in response.json()["error"]
     assert counts() == before
-    assert blobs() == []
+    assert stored() == {}
 
 
 def test_only_the_next_image_may_be_begun(painter, work):
@@ -239,6 +234,7 @@ def test_access_that_ends_while_a_save_is_under_way_stops_it(painter, annotation
     def removed(image, tiles):
         membership.removed_at = timezone.now()
         membership.save()
+        return []
 
     monkeypatch.setattr(saving, "write_blobs", removed)
     before = counts()
@@ -270,11 +266,10 @@ def test_a_save_becomes_the_next_revision_with_its_tiles(painter, annotation, an
 
 def test_blobs_lie_under_their_digest_below_the_image_and_equal_ones_once(painter, annotation):
     send(painter, annotation, save_form({PLACE: ONES, (0, 0, 1): ONES}))
-    (blob,) = blobs()
-    assert blob.parent.name == annotation.image.key
-    assert blob.name == hashlib.sha256(blob.read_bytes()).hexdigest()
-    assert {tile.blob for tile in LabelTile.objects.all()} == {blob.name}
-    assert {tile.size for tile in LabelTile.objects.all()} == {blob.stat().st_size}
+    ((name, png),) = stored().items()
+    digest = hashlib.sha256(png).hexdigest()
+    assert name == f"{annotation.image.key}/{digest}"
+    assert set(LabelTile.objects.values_list("blob", "size")) == {(digest, len(png))}
 
 
 def test_all_category_values_ignore_and_retired_ones_are_accepted(painter, annotation, project):
@@ -337,7 +332,7 @@ def test_a_stale_save_is_told_who_saved_first(painter, annotation, annotator):
         "author": "anna",
         "saved_at": first.saved_at.isoformat(),
     }
-    assert len(blobs()) == 1
+    assert len(stored()) == 1
 
 
 def test_the_same_save_sent_again_gets_the_same_answer(painter, annotation):
@@ -372,16 +367,12 @@ def test_a_key_counts_for_its_annotation_only(painter, work):
     assert send(painter, work[1], valid(), key=KEY).json()["revision"] == 1
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), TimeoutError(), PermissionError()])
-def test_a_store_that_fails_gives_503_and_nothing_half_written(painter, annotation, monkeypatch, error):
-    def fail(self, name, content):
-        raise error
-
-    monkeypatch.setattr("labeler.storage.DurableStorage._save", fail)
-    before = counts()
-    response = send(painter, annotation, valid())
-    assert_refused(response, 503, "nothing was changed", before, annotation)
-    assert response["Retry-After"] == "5"
+@pytest.mark.parametrize("how", DAMAGES)
+def test_the_same_pixels_saved_again_heal_a_damaged_blob(painter, annotation, how):
+    send(painter, annotation, valid())
+    whole = damage(LabelTile.objects.get(), how)
+    send(painter, annotation, save_form({(0, 1, 1): ONES}))
+    assert list(stored().values()) == [whole]
 
 
 @pytest.mark.parametrize(("failures", "status", "revisions"), [(3, 200, 1), (4, 503, 0)])
@@ -503,4 +494,36 @@ def test_one_save_sent_five_times_at_once_is_one_revision(contested, corner):
 
 def send_to(client, pk: int, form: dict, head: int, key: str | None = None):
     headers = {"If-Match": f'"{head}"', "Idempotency-Key": key or str(uuid.uuid4())}
-    return client.post(reverse("revision_save", args=[pk]), form, headers=headers)
+    return client.post(reverse("revisions", args=[pk]), form, headers=headers)
+
+
+def cut_connection() -> None:
+    """End this thread's connection to PostgreSQL as a restart of the server does; SQLite has none to be cut."""
+    if connection.vendor != "postgresql":
+        raise OperationalError("disk I/O error")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+@pytest.mark.parametrize("commits", [False, True], ids=["before its rows are there", "after its rows are there"])
+def test_a_connection_that_is_cut_amid_a_save_is_made_anew(contested, corner, monkeypatch, commits):
+    commit, cuts = saving.commit, [None]
+
+    def cut_once(*args):
+        if not cuts:
+            return commit(*args)
+        cuts.pop()
+        if commits:
+            commit(*args)
+            cut_connection()
+        with transaction.atomic():
+            Annotation.objects.update(head=77)
+            cut_connection()
+
+    monkeypatch.setattr(saving, "commit", cut_once)
+    client = Client()
+    client.force_login(contested.member.user)
+    answer = send_to(client, contested.pk, save_form({PLACE: corner[0]}), 0)
+    assert (answer.status_code, answer.json()["revision"]) == (200, 1)
+    contested.refresh_from_db()
+    assert contested.head == contested.revisions.count() == 1

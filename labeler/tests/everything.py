@@ -81,9 +81,11 @@ def run_tests(options: argparse.Namespace, pytest_arguments: list[str], folder: 
     rules = {"may_be_empty": bool(pytest_arguments), "may_skip": not options.no_skips}
     pytest = [sys.executable, "-m", "pytest", "-q", *pytest_arguments]
     database = "PostgreSQL" if os.environ.get("TEST_DATABASE_URL", "").startswith("postgres") else "SQLite"
-    suites = {f"Python tests on {database}": ("not browser", folder / "python.xml")}
+    suites = {f"Python tests on {database}": ("not browser and not soak", folder / "python.xml")}
     outcomes = []
-    if not options.python_only:
+    if options.soak:
+        suites = {f"Soak tests on {database}": ("soak", folder / "soak.xml")}
+    elif not options.python_only:
         reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=junit"]
         report = folder / "javascript.xml"
         javascript = [node("")[0], "--test", *reporters, f"--test-reporter-destination={report}"]
@@ -130,6 +132,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, epilog="Anything else goes to pytest.", allow_abbrev=False)
     parser.add_argument("--lint", action="store_true", help="style and types instead of tests")
     parser.add_argument("--python-only", action="store_true", help="neither JavaScript nor browser tests")
+    parser.add_argument("--soak", action="store_true", help="only the tests that take longer than the suite may")
     parser.add_argument(
         "--no-skips", action="store_true", default=bool(os.environ.get("CI")), help="a skip is a failure"
     )

@@ -1,8 +1,14 @@
 """The system checks: each says so when something is wrong, and nothing when all is well."""
 
+import os
+from pathlib import Path
+
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, storages
 
 from labeler import checks
+from labeler.storage import DurableStorage
 
 
 def found(problems) -> list[str]:
@@ -19,6 +25,36 @@ def test_store_below_a_file_is_an_error(settings, tmp_path):
     store = {"BACKEND": "labeler.storage.DurableStorage", "OPTIONS": {"location": location}}
     settings.STORAGES = settings.STORAGES | {"labels": store}
     assert found(checks.stores_can_be_written(None)) == ["labeler.E001"]
+
+
+@pytest.mark.parametrize("alias", ["images", "labels", "cache"])
+def test_store_on_a_disk_that_is_mounted_read_only_is_an_error_that_names_it(settings, monkeypatch, tmp_path, alias):
+    location = Path(settings.STORAGES[alias]["OPTIONS"]["location"])
+    location.mkdir(parents=True)
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != location and real(path, mode))
+    [problem] = checks.stores_can_be_written(None)
+    assert f"“{alias}” cannot be written: {location}" in problem.msg
+
+
+def test_stores_that_keep_files_are_fine_and_nothing_stays_in_them():
+    assert checks.stores_take_files(None) == []
+    assert storages["labels"].listdir("") == ([], [])
+
+
+def test_store_that_takes_no_files_is_named(settings, tmp_path):
+    (tmp_path / "file").write_text("")
+    store = {"BACKEND": "labeler.storage.DurableStorage", "OPTIONS": {"location": str(tmp_path / "file")}}
+    settings.STORAGES = settings.STORAGES | {"labels": store}
+    [problem] = checks.stores_take_files(None)
+    assert problem.id == "labeler.E003"
+    assert "“labels” does not keep files" in problem.msg
+
+
+def test_store_that_gives_back_something_else_is_named(monkeypatch):
+    empty = ContentFile(b"")
+    monkeypatch.setattr(DurableStorage, "_save", lambda store, name, _: FileSystemStorage._save(store, name, empty))
+    assert found(checks.stores_take_files(None)) == ["labeler.E003"] * 3
 
 
 @pytest.mark.parametrize(("size", "expected"), [(512_000_000, ["labeler.E002"]), (3_000_000_000, [])])

@@ -9,7 +9,6 @@ Salembier and Garrido 2000 (binary partition trees), doi:10.1109/83.841934.
 Ward 1963 (the cost), doi:10.1080/01621459.1963.10500845.
 """
 
-import gzip
 import json
 import struct
 import zlib
@@ -17,10 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-try:
-    import deflate
-except ImportError:
-    deflate = None  # type: ignore[assignment]
+from annotation.imaging.deflation import gzip_compress
 
 ALARM_STEPS = 4  # a unit of `straddle` is a quarter of a ΔE
 ALARM = 12 * ALARM_STEPS  # of the segments above it on phantoms, 72 to 83 % have a second tissue on a fifth of them
@@ -118,7 +114,7 @@ def encode_tree(tree: MergeTree, beyond: dict[str, np.ndarray]) -> bytes:
         tree.straddle,
     ]
     body = struct.pack("<I", len(header)) + header + b"".join(array.tobytes() for array in arrays)
-    return _gzip(body)
+    return bytes(gzip_compress(body, 6))
 
 
 def check_tree(data: bytes, segments: int) -> None:
@@ -135,11 +131,6 @@ def check_tree(data: bytes, segments: int) -> None:
     rest = len(body) - (4 + length + 8 * m + n + m)
     if rest < 0 or rest % 2 or bool(rest) != bool(sides):
         raise DamagedMap("The tree has another size than its header says.")
-
-
-def _gzip(data: bytes) -> bytes:
-    """Compress without the time of day, so that the same tree gives the same bytes."""
-    return bytes(deflate.gzip_compress(data, 6)) if deflate else gzip.compress(data, 6, mtime=0)
 
 
 def _gunzip(data: bytes) -> bytes:

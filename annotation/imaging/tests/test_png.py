@@ -47,12 +47,6 @@ def test_pillow_reads_what_encode_grey_wrote(rows, cols, dtype, seed):
     assert np.array_equal(read(encode_grey(array)), array)
 
 
-def test_zlib_does_where_there_is_no_libdeflate(monkeypatch):
-    monkeypatch.setattr("annotation.imaging.png.compress", zlib.compress)
-    array = noisy_tile()
-    assert np.array_equal(read(encode_grey(array)), array)
-
-
 @pytest.mark.parametrize("array", [np.zeros((2, 2)), np.zeros(4, np.uint8), np.zeros((0, 3), np.uint8)])
 def test_encode_grey_refuses_other_arrays(array):
     with pytest.raises(ValueError, match="uint8 or uint16"):
@@ -131,10 +125,10 @@ BLACK = bytes(512 * 513)
         (SIGNATURE + chunk(b"IDAT", b""), "IHDR, IDAT and IEND alone"),
         (png(body=b"nonsense"), "cannot be inflated"),
         (png(body=zlib.compress(BLACK) + b"more"), "another size"),
-        (png(body=zlib.compress(BLACK)[:-1]), "another size"),
+        (png(body=zlib.compress(BLACK)[:-1]), "cannot be inflated"),
         (png(body=zlib.compress(BLACK[:-1])), "another size"),
         (png(body=zlib.compress(BLACK + b"\0")), "another size"),
-        (png(body=zlib.compress(bytes(100_000_000))), "another size"),
+        (png(body=zlib.compress(bytes(100_000_000))), "cannot be inflated"),
         (png(body=zlib.compress(b"\5" + BLACK[1:])), "row filter"),
         (png(body=bytes(400_000)), "at most 300,000 bytes"),
     ],

@@ -248,16 +248,6 @@ def test_a_file_holds_the_whole_tree_and_is_the_same_every_time(drawn, sides):
     assert arrays["rest"].tobytes() == along + tree.straddle.tobytes()
 
 
-def test_zlib_does_where_there_is_no_libdeflate(monkeypatch):
-    tree = merge_tree(TISSUE[:3, :4], LABELS)
-    usual = encode_tree(tree, {})
-    monkeypatch.setattr("annotation.imaging.superpixels.tree.deflate", None)
-    data = encode_tree(tree, {})
-    check_tree(data, 12)
-    assert gzip.decompress(data) == gzip.decompress(usual)
-    assert data[4:8] == usual[4:8] == bytes(4), "no time of day"
-
-
 LABELS = np.arange(12, dtype=np.int32).reshape(3, 4)
 TREE = encode_tree(merge_tree(TISSUE[:3, :4], LABELS), {"left": np.zeros(3, int)})
 

@@ -27,6 +27,18 @@ def demo_wanted(env: environ.Env) -> bool:
     return not env.str("DATABASE_URL", default="") and env.bool("DEBUG", default=True)
 
 
+def web_command(bind: str, *arguments: str) -> list[str]:
+    """The words that start the web server."""
+    words = ["-m", "gunicorn", "labeler.wsgi", "--bind", bind, "--workers=1", "--worker-class=gthread", "--threads=8"]
+    return [sys.executable, *words, "--graceful-timeout=30", "--no-control-socket", "--log-level=warning", *arguments]
+
+
+def task_command(worker: str) -> list[str]:
+    """The words that start the task worker of this name."""
+    words = ["manage.py", "db_worker", "--interval=1", "--no-reload", "--verbosity=0", "--worker-id", worker]
+    return [sys.executable, *words]
+
+
 class Command(BaseCommand):
     help = "Start the web server and the task worker on this machine; Ctrl-C ends both."
 
@@ -82,11 +94,9 @@ class Command(BaseCommand):
         self.say("Labeler has ended.")
 
     def start_children(self, family: Family, site: Site) -> None:
-        web = ["-m", "gunicorn", "labeler.wsgi", "--bind", site.bind, "--workers=1", "--worker-class=gthread"]
-        web += ["--threads=8", "--graceful-timeout=30", "--no-control-socket", "--log-level=warning", *site.arguments]
-        tasks = ["manage.py", "db_worker", "--interval=1", "--no-reload", "--verbosity=0", "--worker-id", worker_id()]
-        for name, words in {"web server": web, "task worker": tasks}.items():
-            family.start(name, [sys.executable, *words], cwd=settings.BASE_DIR, environment=site.environment)
+        commands = {"web server": web_command(site.bind, *site.arguments), "task worker": task_command(worker_id())}
+        for name, command in commands.items():
+            family.start(name, command, cwd=settings.BASE_DIR, environment=site.environment)
 
     def wait_for_answer(self, family: Family, site: Site) -> None:
         """Print the address once the log-in page is really there."""

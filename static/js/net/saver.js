@@ -1,7 +1,8 @@
 // Saving: what changed since the last save, as one request that may be repeated without harm. Painting goes on.
 //
 // Saves run one after the other. A request that got no answer is kept with its key, and is sent again before anything
-// else: either the server has it already and says so, or it takes it now. All other refusals make its tiles dirty
+// else: either the server has it already and says so, or it takes it now. That happens at the next save, and by itself
+// after a while, later each time and not before the server's `Retry-After`. All other refusals make its tiles dirty
 // again. A later autosave only has to call `save("autosave")`.
 
 import { encodeGrey } from "../core/png.js";
@@ -37,6 +38,7 @@ import { nameOf } from "./labels.js";
 const PLANES = /** @type {const} */ ([0, 1]);
 const AT_ONCE = 3; // places, so that the page gets its frames in between
 const WAITS_MS = [1000, 3000];
+const AGAIN_MS = [10_000, 20_000, 40_000, 60_000]; // the last one for ever
 
 /** Sends `change` when its state changed. */
 export class Saver extends EventTarget {
@@ -46,14 +48,16 @@ export class Saver extends EventTarget {
    * @param {number} options.head
    * @param {(form: FormData, headers: Record<string, string>) => Promise<any>} options.send
    * @param {(milliseconds: number) => Promise<unknown>} [options.wait]
+   * @param {(what: () => unknown, milliseconds: number) => unknown} [options.later]
    * @param {() => object} [options.activity] what the person did since the last save
    */
-  constructor({ map, head, send, wait = pause, activity = () => ({}) }) {
+  constructor({ map, head, send, wait = pause, later = setTimeout, activity = () => ({}) }) {
     super();
     this.map = map;
     this.head = head;
     this.send = send;
     this.wait = wait;
+    this.later = (/** @type {() => unknown} */ what, /** @type {number} */ milliseconds) => later(what, milliseconds);
     this.activity = activity;
     /** Names of the tiles that the server holds. @type {Set<string>} */
     this.stored = new Set();
@@ -61,6 +65,8 @@ export class Saver extends EventTarget {
     this.digests = new Map();
     /** A request without an answer. @type {Attempt | null} */
     this.pending = null;
+    /** How often the pending request was put off. */
+    this.putOff = 0;
     /** @type {Promise<unknown>} */
     this.queue = Promise.resolve();
     /** @type {SaveState} */
@@ -133,6 +139,29 @@ export class Saver extends EventTarget {
       const { head, author, saved_at: savedAt } = error.answer;
       this.change({ phase: "conflict", message: error.message, theirs: { head, author, savedAt } });
     } else this.change({ phase: "failed", message: error instanceof Error ? error.message : String(error) });
+    // Over a ground truth that may have arrived the person is asked, since nothing may be painted meanwhile.
+    if (this.pending && this.pending.kind !== "ground_truth") this.askLater(error);
+  }
+
+  /** Sends the pending request again after a while, unless a save did so before. @param {unknown} error */
+  askLater(error) {
+    const attempt = this.pending;
+    const rest = AGAIN_MS[Math.min(this.putOff++, AGAIN_MS.length - 1)];
+    const again = async () => {
+      if (this.pending !== attempt || !attempt) return;
+      try {
+        this.change({ phase: "saving", message: "", theirs: null });
+        this.done(await this.deliver(attempt));
+      } catch (problem) {
+        this.failed(problem);
+      }
+    };
+    this.later(
+      () => {
+        this.queue = this.queue.then(again);
+      },
+      Math.max(rest, retryAfterMs(error)),
+    );
   }
 
   /**
@@ -192,7 +221,10 @@ export class Saver extends EventTarget {
     } catch (error) {
       const unanswered = error instanceof RequestError && error.unanswered;
       this.pending = unanswered ? attempt : null;
-      if (!unanswered) this.soil(attempt.dirty);
+      if (!unanswered) {
+        this.putOff = 0;
+        this.soil(attempt.dirty);
+      }
       throw error;
     }
   }
@@ -205,7 +237,7 @@ export class Saver extends EventTarget {
         return await this.send(attempt.form, headers);
       } catch (error) {
         if (!(error instanceof RequestError && error.unanswered)) throw error;
-        await this.wait(wait);
+        await this.wait(Math.max(wait, retryAfterMs(error)));
       }
     }
     return this.send(attempt.form, headers);
@@ -217,6 +249,7 @@ export class Saver extends EventTarget {
    */
   accept(attempt, answer) {
     this.pending = null;
+    this.putOff = 0;
     this.head = answer.revision;
     for (const tile of attempt.tiles) {
       const name = nameOf(tile);
@@ -239,6 +272,11 @@ export class Saver extends EventTarget {
     this.state = { ...this.state, ...changes };
     this.dispatchEvent(new Event("change"));
   }
+}
+
+/** @param {unknown} error */
+function retryAfterMs(error) {
+  return error instanceof RequestError ? 1000 * error.retryAfter : 0;
 }
 
 /** @param {number} milliseconds */

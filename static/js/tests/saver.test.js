@@ -16,11 +16,16 @@ function setUp(answers = []) {
   const map = new LabelMap(1100, 700);
   /** @type {Request[]} */
   const requests = [];
+  /** @type {number[]} */
+  const waits = [];
+  /** @type {{ what: () => unknown, milliseconds: number }[]} */
+  const later = [];
   let revision = 0;
   const saver = new Saver({
     map,
     head: 0,
-    wait: async () => {},
+    wait: async (milliseconds) => void waits.push(milliseconds),
+    later: (what, milliseconds) => later.push({ what, milliseconds }),
     send: async (form, headers) => {
       const request = { body: JSON.parse(String(form.get("save"))), form, headers };
       requests.push(request);
@@ -30,7 +35,7 @@ function setUp(answers = []) {
       return { revision, saved_sha256: request.body.saved_sha256, saved_at: "2025-02-03T14:02:31Z", ...answer };
     },
   });
-  return { map, saver, requests };
+  return { map, saver, requests, waits, later };
 }
 
 /**
@@ -179,4 +184,71 @@ test("an answer about something else than was sent counts as not saved", async (
   paint(map, 1, 1, 1);
   assert.equal(await saver.save("checkpoint"), null);
   assert.deepEqual([saver.state.phase, saver.unsaved, saver.head], ["failed", true, 0]);
+});
+
+const down = () => new RequestError(503, "Storage is not available.", {}, 5);
+
+test("a request without an answer is sent again by itself, later each time and not before the server says", async () => {
+  const { map, saver, requests, waits, later } = setUp(Array(18).fill(down));
+  paint(map, 1, 1, 1);
+  await saver.save("autosave");
+  assert.deepEqual(waits, [5000, 5000]);
+  for (let turn = 0; turn < 5; turn++) {
+    assert.deepEqual([saver.state.phase, saver.unsaved, later.length], ["failed", true, turn + 1]);
+    later[turn].what();
+    await saver.queue;
+  }
+  assert.deepEqual(
+    later.map(({ milliseconds }) => milliseconds),
+    [10_000, 20_000, 40_000, 60_000, 60_000, 60_000],
+  );
+  later[5].what();
+  await saver.queue;
+  assert.equal(requests.length, 19);
+  assert.equal(new Set(requests.map(({ headers }) => headers["Idempotency-Key"])).size, 1);
+  assert.deepEqual([saver.state.phase, saver.unsaved, saver.head, later.length], ["saved", false, 1, 6]);
+});
+
+test("what was sent again by a save in between is not sent a third time", async () => {
+  const { map, saver, requests, later } = setUp([lost, lost, lost]);
+  paint(map, 1, 1, 1);
+  await saver.save("autosave");
+  await saver.save("autosave");
+  const sent = requests.length;
+  later[0].what();
+  await saver.queue;
+  assert.equal(requests.length, sent);
+  assert.equal(saver.state.phase, "saved");
+});
+
+test("what was painted meanwhile is still unsaved when the request has got its answer", async () => {
+  const { map, saver, requests, later } = setUp([lost, lost, lost]);
+  paint(map, 1, 1, 1);
+  await saver.save("autosave");
+  paint(map, 600, 1, 1);
+  later[0].what();
+  await saver.queue;
+  assert.deepEqual([saver.state.phase, saver.unsaved], ["unsaved", true]);
+  await saver.save("autosave");
+  assert.deepEqual(names(requests[4]), ["0/1/0", "1/1/0"]);
+});
+
+test("a ground truth without an answer is left to the person", async () => {
+  const { map, saver, later } = setUp([lost, lost, lost]);
+  paint(map, 1, 1, 1);
+  await saver.save("ground_truth");
+  assert.equal(later.length, 0);
+  assert.equal(saver.pending?.kind, "ground_truth");
+});
+
+test("a request that is refused at last makes its tiles dirty again", async () => {
+  const { map, saver, requests, later } = setUp([lost, lost, lost, () => new RequestError(409, "Closed.")]);
+  paint(map, 1, 1, 1);
+  await saver.save("autosave");
+  later[0].what();
+  await saver.queue;
+  assert.deepEqual([saver.state.phase, saver.state.message, saver.unsaved], ["failed", "Closed.", true]);
+  assert.equal(later.length, 1);
+  await saver.save("autosave");
+  assert.deepEqual(names(requests[4]), ["0/0/0", "1/0/0"]);
 });

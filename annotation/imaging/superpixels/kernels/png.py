@@ -1,25 +1,15 @@
 """Reading the PNG that ingest writes, twice as fast as libpng: libdeflate inflates, a kernel undoes the row filters.
 
-Format: PNG, ISO/IEC 15948. Only 8-bit RGB without interlacing; a worker reads anything else by an image library.
+Format: PNG, ISO/IEC 15948. Only 8-bit RGB without interlacing, as all stored images are.
 """
 
 import struct
-import zlib
 
 import numpy as np
 
+from annotation.imaging.deflation import DeflateError, zlib_decompress
 from annotation.imaging.png import SIGNATURE
 from annotation.imaging.superpixels.kernels import kernel
-
-try:
-    from deflate import DeflateError as InflateError
-    from deflate import zlib_decompress as inflate
-except ImportError:
-    InflateError = zlib.error
-
-    def inflate(data, size):
-        return zlib.decompressobj().decompress(data, size + 1)  # one more, to reach the checksum
-
 
 RGB = 2
 PLAIN_RGB = (8, RGB, 0, 0, 0)  # bits, colour type, compression, filter method, interlacing
@@ -49,8 +39,8 @@ def decode_rgb(data: bytes) -> np.ndarray:
         raise NotPlainRgb("The PNG is not of 8-bit RGB, or interlaced.")
     size = rows * (1 + 3 * cols)
     try:
-        inflated = inflate(_pixel_stream(data), size)
-    except (InflateError, MemoryError) as error:
+        inflated = zlib_decompress(_pixel_stream(data), size)
+    except (DeflateError, MemoryError) as error:
         raise NotPlainRgb("The pixels cannot be inflated.") from error
     if len(inflated) != size:
         raise NotPlainRgb("The pixels are fewer than the header says.")

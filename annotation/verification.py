@@ -277,7 +277,7 @@ def bad_tile(image: Image, rows: list[LabelTile], allowed: dict[int, frozenset[i
     except (Damaged, InvalidTile, *STORE_ERRORS) as error:
         return first, str(error)
     digest = hashlib.sha256(pixels.tobytes()).hexdigest()
-    used = frozenset(np.unique(pixels).tolist())
+    used = frozenset(np.flatnonzero(np.bincount(pixels.ravel(), minlength=256)).tolist())
     columns, height = grid_shape(image.grid_width, image.grid_height)
     for tile in rows:
         if tile.pixels_sha256 != digest or tile.size != len(png):

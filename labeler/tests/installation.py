@@ -28,6 +28,10 @@ OURS = (
     "HTTPS",
     "SECRET_KEY",
     "DJANGO_SETTINGS_MODULE",
+    "S3_BUCKET",
+    "S3_ENDPOINT_URL",
+    "S3_REGION",
+    "S3_ADDRESSING_STYLE",
 )
 
 

@@ -21,6 +21,7 @@ from annotation.tests.painting import saved_sha256, tile_entry
 PLACES = [(plane, column, row) for plane in (0, 1) for column in (0, 1) for row in (0, 1)]
 TROUBLE = (OSError, http.client.HTTPException)
 PAUSE_SECONDS = 0.05  # between attempts while the server is gone
+PATIENCE_SECONDS = 120
 Place = tuple[int, int, int]
 
 
@@ -136,7 +137,8 @@ class Saver:
         """Post until there is an answer, always under the same key."""
         key, boundary = str(uuid.uuid4()), uuid.uuid4().hex
         body = multipart(boundary, text, pngs)
-        while True:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
             headers = {
                 "Content-Type": f"multipart/form-data; boundary={boundary}",
                 "If-Match": f'"{self.head}"',
@@ -152,6 +154,7 @@ class Saver:
                 self.unavailable += 1
             self.repeated += 1
             time.sleep(PAUSE_SECONDS)
+        raise Protocol(f"{self.username} was not answered for {PATIENCE_SECONDS} s")
 
     def read(self, revision: int) -> dict[Place, str]:
         """Return the digests of the labels at a revision, as the server shows them."""

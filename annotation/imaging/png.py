@@ -49,7 +49,7 @@ def encode_grey(array: np.ndarray) -> bytes:
     lines = np.zeros((rows, 1 + cols * depth), np.uint8)
     lines[:, 1:] = array.astype(array.dtype.newbyteorder(">")).view(np.uint8).reshape(rows, -1)
     header = struct.pack(">IIBBBBB", cols, rows, 8 * depth, GREY, 0, 0, 0)
-    body = bytes(zlib_compress(lines, 6))
+    body = zlib_compress(lines.data)
     return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 

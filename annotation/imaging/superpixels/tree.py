@@ -114,7 +114,7 @@ def encode_tree(tree: MergeTree, beyond: dict[str, np.ndarray]) -> bytes:
         tree.straddle,
     ]
     body = struct.pack("<I", len(header)) + header + b"".join(array.tobytes() for array in arrays)
-    return bytes(gzip_compress(body, 6))
+    return gzip_compress(body)
 
 
 def check_tree(data: bytes, segments: int) -> None:

@@ -13,6 +13,7 @@ from annotation.imaging.superpixels.parameters import (
     space_parameter,
 )
 
+HALO_PX = 128  # a border moves when joins far away change; at this distance hardly any does
 RGB_OVER_LAB = 2.55  # white is 255 there and 100 here: `scale` then means about the same in every space
 
 
@@ -64,16 +65,16 @@ def reference(image: np.ndarray, scale: float, sigma: float, min_size: int, spac
     """Do the same with `skimage.segmentation.felzenszwalb`."""
     from skimage import segmentation
 
-    from annotation.imaging.superpixels.reference import connected, lab_image, stain_image
+    from annotation.imaging.superpixels.reference import joined, lab_image, stain_image
 
     colors = image
     if space != "rgb":  # felzenszwalb() takes numbers for 0…1 and divides the scale by 255
         colors = (lab_image(image) if space == "lab" else stain_image(image)) * (RGB_OVER_LAB / 255)
-    return connected(segmentation.felzenszwalb(colors, scale, sigma, min_size))
+    return joined(segmentation.felzenszwalb(colors, scale, sigma, min_size), image)
 
 
 def _halo(values: Mapping[str, Value]) -> int:
-    return 128  # a border moves when joins far away change; at this distance hardly any does
+    return HALO_PX
 
 
 ALGORITHM = Algorithm(

@@ -9,7 +9,6 @@ import numpy as np
 
 IMPLEMENTATIONS = ("numba", "skimage")
 MAX_HALO_PX = 512
-HALO_CELLS = 4  # with two, a tenth of the segments at a seam have no partner beyond it; with four, one in fifty
 Value = int | float | str
 
 
@@ -180,15 +179,13 @@ def sigma_parameter(default: float = 0.0) -> Parameter:
     return Parameter("sigma", "Smoothing", "float", default, 0, 5, 0.1, "px", "Blurs the image first; 0 does not.")
 
 
-def grid_halo(values: Mapping[str, Value]) -> int:
-    """Return the halo of an algorithm that starts from a grid: cells far away do not matter, if the grid is shared."""
+def grid_halo(values: Mapping[str, Value], cells: int) -> int:
+    """Return the halo of an algorithm whose segments depend on so many cells around, if the grid is shared.
+
+    A grid of a count is made for each region anew, so there the surroundings would not help.
+    """
     size = float(values["size"])
-    return min(MAX_HALO_PX, math.ceil(HALO_CELLS * size + 4 * float(values["sigma"]))) if size else 0
-
-
-def grid_period(values: Mapping[str, Value]) -> float:
-    """Return the side of the cells, if it was given; a grid of a count is made for each region anew."""
-    return float(values["size"]) or 1.0
+    return min(MAX_HALO_PX, math.ceil(cells * size + 4 * float(values["sigma"]))) if size else 0
 
 
 def no_period(values: Mapping[str, Value]) -> float:

@@ -75,14 +75,13 @@ def reference(
     """Do the same with `skimage.segmentation.quickshift`."""
     from skimage import segmentation
 
-    from annotation.imaging.superpixels.reference import connected, lab_image, stain_image
+    from annotation.imaging.superpixels.reference import joined, lab_image, stain_image
 
     colors = lab_image(image) if space == "lab" else stain_image(image)
-    return connected(
-        segmentation.quickshift(
-            colors, kernel_size=kernel_size, max_dist=max_dist, ratio=ratio, sigma=sigma, convert2lab=False
-        )
+    labels = segmentation.quickshift(
+        colors, kernel_size=kernel_size, max_dist=max_dist, ratio=ratio, sigma=sigma, convert2lab=False
     )
+    return joined(labels, image)
 
 
 def _halo(values: Mapping[str, Value]) -> int:

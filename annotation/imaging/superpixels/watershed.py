@@ -1,15 +1,16 @@
 """Compact watershed: water rises from a grid of markers over the gradient of brightness or colour."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
 from annotation.imaging.superpixels.parameters import (
     Algorithm,
     Parameter,
+    Value,
     grid_edges,
     grid_halo,
-    grid_period,
     sigma_parameter,
     size_parameter,
     space_parameter,
@@ -81,7 +82,7 @@ def reference(image: np.ndarray, markers: int, size: float, compactness: float, 
     """Do the same with `skimage.segmentation.watershed`."""
     from skimage import color, filters, segmentation
 
-    from annotation.imaging.superpixels.reference import connected, lab_image, stain_image
+    from annotation.imaging.superpixels.reference import joined, lab_image, stain_image
 
     if space == "grey":
         planes = [color.rgb2gray(image)]
@@ -94,7 +95,15 @@ def reference(image: np.ndarray, markers: int, size: float, compactness: float, 
     y, x = _marker_grid(*grid_edges(image.shape[:2], markers, size))
     spots = np.zeros(image.shape[:2], np.int32)
     spots[y, x] = np.arange(1, len(y) + 1)
-    return connected(segmentation.watershed(height, spots, compactness=compactness))
+    return joined(segmentation.watershed(height, spots, compactness=compactness), image)
+
+
+def _halo(values: Mapping[str, Value]) -> int:
+    return grid_halo(values, cells=2)
+
+
+def _period(values: Mapping[str, Value]) -> float:
+    return float(values["size"]) or 1.0
 
 
 ALGORITHM = Algorithm(
@@ -115,7 +124,7 @@ ALGORITHM = Algorithm(
     ],
     coarser="Lower the number of markers, or raise the segment size.",
     reference="Neubert and Protzel 2014, doi:10.1109/ICPR.2014.181",
-    halo=grid_halo,
-    period=grid_period,
+    halo=_halo,
+    period=_period,
     count="markers",
 )

@@ -47,6 +47,12 @@ def test_pillow_reads_what_encode_grey_wrote(rows, cols, dtype, seed):
     assert np.array_equal(read(encode_grey(array)), array)
 
 
+def test_zlib_does_where_there_is_no_libdeflate(monkeypatch):
+    monkeypatch.setattr("annotation.imaging.png.compress", zlib.compress)
+    array = noisy_tile()
+    assert np.array_equal(read(encode_grey(array)), array)
+
+
 @pytest.mark.parametrize("array", [np.zeros((2, 2)), np.zeros(4, np.uint8), np.zeros((0, 3), np.uint8)])
 def test_encode_grey_refuses_other_arrays(array):
     with pytest.raises(ValueError, match="uint8 or uint16"):

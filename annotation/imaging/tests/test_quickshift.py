@@ -3,6 +3,7 @@ import pytest
 from skimage.segmentation import quickshift as reference
 
 from annotation.imaging.phantom import tissue_phantom
+from annotation.imaging.superpixels import IMPLEMENTATIONS, segment
 from annotation.imaging.superpixels.quality import agreement, explained_variation
 from annotation.imaging.superpixels.quickshift import quickshift
 
@@ -20,6 +21,12 @@ def test_result_is_that_of_scikit_image(tissue, parameters):
     assert agreement(ours, theirs) >= 0.97
     assert (ours.max() + 1) / (theirs.max() + 1) == pytest.approx(1, abs=0.03)
     assert explained_variation(ours, tissue) >= explained_variation(theirs, tissue) - 0.01
+
+
+@pytest.mark.parametrize(("space", "sigma"), [("stains", 0), ("stains", 1.5), ("lab", 1)])
+def test_so_it_is_in_every_space(tissue, space, sigma):
+    maps = [segment("quickshift", tissue, name, space=space, sigma=sigma) for name in IMPLEMENTATIONS]
+    assert agreement(*maps) >= 0.97
 
 
 def test_a_surface_of_one_colour_is_not_dust():

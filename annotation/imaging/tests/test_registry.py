@@ -177,12 +177,24 @@ def test_a_halo_is_never_too_wide(name):
         assert 0 <= algorithm.halo(values) <= MAX_HALO_PX
 
 
-@pytest.mark.parametrize("name", ["slic", "watershed"])
-def test_windows_of_one_grid_begin_at_multiples_of_its_cells(name):
+@pytest.mark.parametrize(
+    ("name", "size", "halo", "period"),
+    [
+        ("slic", 0, 0, 1),
+        ("slic", 10, 40, 10),
+        ("slic", 20.5, 82, 82),
+        ("slic", 28.28, 114, 28.28),
+        ("slic", 33, 132, 132),
+        ("slic", 64, 256, 64),
+        ("slic", 301, 512, 301),
+        ("watershed", 0, 0, 1),
+        ("watershed", 20.5, 41, 20.5),
+    ],
+)
+def test_windows_of_one_grid_begin_at_multiples_of_its_cells(name, size, halo, period):
     algorithm = get_algorithm(name)
-    assert (algorithm.halo(algorithm.clean({})), algorithm.period(algorithm.clean({}))) == (0, 1)
-    values = algorithm.clean({"size": 20.5})
-    assert (algorithm.halo(values), algorithm.period(values)) == (82, 20.5)
+    values = algorithm.clean({"size": size})
+    assert (algorithm.halo(values), algorithm.period(values)) == (halo, period)
 
 
 @pytest.mark.parametrize(

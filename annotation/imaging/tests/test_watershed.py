@@ -5,6 +5,7 @@ from skimage.filters import sobel
 from skimage.segmentation import watershed as reference
 
 from annotation.imaging.phantom import tissue_phantom
+from annotation.imaging.superpixels import segment
 from annotation.imaging.superpixels.kernels.colour import grey_planes
 from annotation.imaging.superpixels.kernels.watershed import gradient
 from annotation.imaging.superpixels.quality import agreement, explained_variation
@@ -32,6 +33,25 @@ def test_result_is_close_to_scikit_image(tissue, markers, compactness):
     assert ours.max() == theirs.max()
     assert agreement(ours, theirs) > 0.9
     assert explained_variation(ours, tissue) >= explained_variation(theirs, tissue) - 0.01
+
+
+@pytest.mark.parametrize("space", ["grey", "lab", "stains"])
+def test_overlapping_windows_agree_when_they_begin_on_one_grid(tissue, space):
+    one, other = (watershed(part, size=24, space=space) for part in (tissue[:, :300], tissue[:, 120:]))
+    assert agreement(one[:, 168:252], other[:, 48:132]) >= 0.97
+
+
+def test_markers_lie_a_size_apart():
+    labels = watershed(np.full((90, 120, 3), 200, np.uint8), size=30, compactness=0.01)
+    assert np.array_equal(labels[15::30, 15::30], np.arange(12).reshape(3, 4))
+
+
+@pytest.mark.parametrize("space", ["lab", "stains"])
+def test_result_in_colour_is_close_to_scikit_image(tissue, space):
+    ours = segment("watershed", tissue, markers=144, space=space, sigma=1)
+    theirs = segment("watershed", tissue, "skimage", markers=144, space=space, sigma=1)
+    assert ours.max() == theirs.max()
+    assert agreement(ours, theirs) > 0.9
 
 
 def test_strong_compactness_gives_nearly_the_cells_of_the_grid(tissue):

@@ -12,7 +12,7 @@ CUBE_ROOT = np.where(_t > 0.008856, np.cbrt(_t), 7.787 * _t + 16 / 116).astype(n
 
 # Optical density of one unit of haematoxylin, eosin and DAB in R, G, B. Ruifrok and Johnston 2001, PMID 11531144.
 STAINS = np.array([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]])
-STAIN_SCALE = 50.0  # units of one optical density: colours of tissue then lie about as far apart as in CIELAB
+STAIN_SCALE = 100.0  # units of one optical density: colours of tissue then lie about as far apart as in CIELAB
 _density = -np.log10((np.arange(256) + 1) / 256)
 _unmixing = np.linalg.inv(STAINS / np.linalg.norm(STAINS, axis=1, keepdims=True))
 STAIN_PARTS = (STAIN_SCALE * _unmixing[:, None, :] * _density[:, None]).astype(np.float32)

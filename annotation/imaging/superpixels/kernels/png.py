@@ -4,12 +4,22 @@ Format: PNG, ISO/IEC 15948. Only 8-bit RGB without interlacing; a worker reads a
 """
 
 import struct
+import zlib
 
-import deflate
 import numpy as np
 
 from annotation.imaging.png import SIGNATURE
 from annotation.imaging.superpixels.kernels import kernel
+
+try:
+    from deflate import DeflateError as InflateError
+    from deflate import zlib_decompress as inflate
+except ImportError:
+    InflateError = zlib.error
+
+    def inflate(data, size):
+        return zlib.decompressobj().decompress(data, size + 1)  # one more, to reach the checksum
+
 
 RGB = 2
 PLAIN_RGB = (8, RGB, 0, 0, 0)  # bits, colour type, compression, filter method, interlacing
@@ -22,7 +32,7 @@ class NotPlainRgb(ValueError):
 def decode_rgb(data: bytes) -> np.ndarray:
     """Read an 8-bit RGB PNG.
 
-    The checksums of chunks are not looked at: that of the pixels, inside the compressed stream, is.
+    The checksums of chunks are not looked at; that of the pixels, inside the compressed stream, is.
 
     Returns
     -------
@@ -39,8 +49,8 @@ def decode_rgb(data: bytes) -> np.ndarray:
         raise NotPlainRgb("The PNG is not of 8-bit RGB, or interlaced.")
     size = rows * (1 + 3 * cols)
     try:
-        inflated = deflate.zlib_decompress(_pixel_stream(data), size)
-    except (deflate.DeflateError, MemoryError) as error:
+        inflated = inflate(_pixel_stream(data), size)
+    except (InflateError, MemoryError) as error:
         raise NotPlainRgb("The pixels cannot be inflated.") from error
     if len(inflated) != size:
         raise NotPlainRgb("The pixels are fewer than the header says.")

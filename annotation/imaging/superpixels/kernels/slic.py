@@ -9,7 +9,7 @@ NEVER = np.float32(1e30)  # the squared distance to a centre that does not exist
 
 
 @kernel
-def settle(planes, down, across, centres, weight, iterations):
+def settle(planes, down, across, centres, weight, iterations, pixels):
     """Move the centres to the means of their pixels, several times.
 
     Parameters
@@ -23,10 +23,10 @@ def settle(planes, down, across, centres, weight, iterations):
     weight : float32
         Of a squared distance in place.
     iterations : int
+    pixels : (5, rows · cols) float32 ndarray
+        Room to work in; NumPy asks the system for large pages, which a kernel does not.
     """
-    rows, cols = planes.shape[1:]
     grid_rows, grid_cols = len(down) - 1, len(across) - 1
-    pixels = np.empty((5, rows * cols), np.float32)
     begin = 0
     for i in range(grid_rows):
         for j in range(grid_cols):
@@ -175,14 +175,12 @@ def _sum_up(pixels, start, count, choice, centre, y0, x0, sums):
 
 
 @kernel
-def halve(planes):
-    """Return the means of 2 × 2 pixels; an odd last row or column is left out."""
-    channels, rows, cols = planes.shape
-    out = np.empty((channels, rows // 2, cols // 2), np.float32)
+def halve(planes, out):
+    """Write the means of 2 × 2 pixels into `out`, float32; an odd last row or column is left out."""
+    channels, rows, cols = out.shape
     for c in range(channels):
-        for y in range(rows // 2):
-            for x in range(cols // 2):
+        for y in range(rows):
+            for x in range(cols):
                 upper = planes[c, 2 * y, 2 * x] + planes[c, 2 * y, 2 * x + 1]
                 lower = planes[c, 2 * y + 1, 2 * x] + planes[c, 2 * y + 1, 2 * x + 1]
                 out[c, y, x] = np.float32(0.25) * (upper + lower)
-    return out

@@ -239,8 +239,8 @@ ROWS = [
 ]
 
 
-def test_the_suite_of_superpixels_is_found():
-    assert benchmarks.suites() == ["superpixels"]
+def test_the_suites_are_found():
+    assert benchmarks.suites() == ["saving", "superpixels"]
 
 
 def test_every_figure_that_is_promised_has_a_target():

@@ -25,7 +25,8 @@ from projects.models import Image
 from projects.services import add_member, create_project
 
 MARK = "BENCHMARK_DATA_DIR"  # in the environment of a process that may write: names its DATA_DIR
-KEPT = (*THREAD_VARIABLES, "HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "VIRTUAL_ENV")
+# TEST_DATABASE_URL names a server on which databases may be made, not a database of somebody's.
+KEPT = (*THREAD_VARIABLES, "HOME", "LANG", "LC_ALL", "PATH", "TEST_DATABASE_URL", "TMPDIR", "VIRTUAL_ENV")
 KEPT_BEGINNINGS = ("PYTHON", "NUMBA_", "PLAYWRIGHT_")
 PATIENCE = ("INGEST_SECONDS", "SUPERPIXEL_SECONDS")  # kernels may have to be compiled first, on a busy machine
 

@@ -9,10 +9,19 @@ from django.http.multipartparser import MultiPartParserError
 
 from accounts.requests import PersonRequest
 from annotation.assignment import Refused
+from annotation.imaging.workers import WorkerBusy, WorkerDied, WorkerError, WorkerOutOfMemory, WorkerTimeout
 from annotation.reading import Damaged
 from annotation.saving import Raced
 from labeler.unavailable import PASSING_ERRORS, unavailable_json
 
+RETRY_SECONDS = 2
+WORKER_SENTENCES: dict[type[WorkerError], str] = {
+    WorkerBusy: "The server is busy. Please try again in a moment.",
+    WorkerTimeout: "The calculation took too long. Try fewer or larger segments, or a smaller region.",
+    WorkerOutOfMemory: "The calculation needs too much memory. Try a smaller region.",
+    WorkerDied: "The calculation broke off. Try it once more, or with other settings; then tell the administrator.",
+}
+UNREADABLE = "The pixels of this image cannot be read at the moment. Please tell the administrator."
 logger = logging.getLogger(__name__)
 
 
@@ -45,3 +54,9 @@ def answers_json(view):
             return unavailable_json()
 
     return safely
+
+
+def no_result(error: WorkerError) -> JsonResponse:
+    """Say calmly why a worker gave no result, and when to come again if that helps."""
+    headers = {"Retry-After": str(RETRY_SECONDS)} if isinstance(error, WorkerBusy) else None
+    return JsonResponse({"error": WORKER_SENTENCES[type(error)]}, status=503, headers=headers)

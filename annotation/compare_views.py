@@ -10,13 +10,14 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonRequest
 from annotation import workers
+from annotation.answers import UNREADABLE, WORKER_SENTENCES
 from annotation.forms import CompareForm
 from annotation.imaging.compare import Comparison, compare
 from annotation.imaging.superpixels import ALGORITHMS, ParameterError
 from annotation.imaging.workers import WorkerError
+from annotation.map_regions import values_for_part
 from annotation.reading import STORE_ERRORS
 from annotation.superpixel_maps import setting
-from annotation.superpixel_views import UNREADABLE, WORKER_SENTENCES
 from projects.models import Image
 from projects.permissions import Capability, get_image
 from projects.pixels import pieces
@@ -50,7 +51,8 @@ def superpixel_compare(request: PersonRequest, pk: int, algorithm: str) -> HttpR
 
 def computed(image: Image, form: CompareForm, owner: int) -> Comparison:
     region = form.region()
-    arguments = pieces(image, region, owner=owner), region, form.algorithm.name, form.values()
+    values = values_for_part(form.algorithm, form.values(), region, image.grid_width, image.grid_height)
+    arguments = pieces(image, region, owner=owner), region, form.algorithm.name, values
     return workers.run(compare, *arguments, seconds=settings.SUPERPIXEL_SECONDS, owner=owner)
 
 

@@ -7,14 +7,13 @@ from django.views.decorators.http import require_POST
 
 from accounts.requests import PersonRequest
 from annotation import workers
+from annotation.answers import answers_json, no_result
 from annotation.assignment import Refused
 from annotation.forms import FitForm
 from annotation.imaging.png import TILE_MAX_BYTES, TILE_PX, InvalidTile, decode_label_tile
 from annotation.imaging.superpixels import fit
 from annotation.imaging.superpixels.maps import Region
 from annotation.imaging.workers import WorkerError
-from annotation.superpixel_views import unavailable
-from annotation.views import answers_json
 from projects.models import IGNORE, UNLABELLED, Image
 from projects.permissions import Capability, get_annotation
 from projects.pixels import pieces
@@ -43,13 +42,13 @@ def measure(request: PersonRequest, pk: int) -> HttpResponse:
     window, labels = read_window(annotation.image, **form.cleaned_data)
     try:
         fit.check_painted(labels)
-        person = request.user.pk
-        arguments = pieces(annotation.image, window, owner=person, background=True), window, labels.tobytes()
-        settings = workers.run(fit.measure, *arguments, seconds=SECONDS, owner=person, background=True)
+        owner, background = request.user.pk, request.GET.get("background") == "1"
+        arguments = pieces(annotation.image, window, owner=owner, background=background), window, labels.tobytes()
+        settings = workers.run(fit.measure, *arguments, seconds=SECONDS, owner=owner, background=background)
     except fit.TooLittlePainted as error:
         raise Refused(str(error), 422) from error
     except WorkerError as error:
-        return unavailable(error)
+        return no_result(error)
     labelled = int(np.count_nonzero(labels))
     return JsonResponse({"settings": settings, "best": fit.best(settings), "labelled": labelled})
 

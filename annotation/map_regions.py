@@ -34,16 +34,17 @@ def values_for(algorithm: Algorithm, values: Mapping[str, Value], width: int, he
     """Return the values that the regions of an image are asked for, from those that a person chose.
 
     A number of segments is meant for the whole image. The regions of a large one are asked for by the size that
-    follows from it, so that they share one grid. With a size the number has its default, since it plays no part.
+    follows from it, or that was chosen, as nearly as regions can share a grid of it. With a size the number has its
+    default, since it plays no part.
     """
     asked = dict(values)
     if algorithm.count is None or (not values["size"] and not is_grid(width, height)):
         return asked
     parameters = {parameter.name: parameter for parameter in algorithm.parameters}
-    if not values["size"]:
-        size = parameters["size"]
-        side = math.floor(10 * math.sqrt(width * height / float(values[algorithm.count])) + 0.5) / 10
-        asked["size"] = min(max(seamless(side), size.off_below or 0), size.maximum or math.inf)
+    if is_grid(width, height):
+        size, count = parameters["size"], float(values[algorithm.count])
+        side = seamless(float(values["size"]) or math.sqrt(width * height / count))
+        asked["size"] = min(max(side, size.off_below or 0), size.maximum or math.inf)
     asked[algorithm.count] = parameters[algorithm.count].default
     return asked
 
@@ -52,3 +53,14 @@ def seamless(side: float) -> int:
     """Return a side near this one that regions can share a grid of at several scales: their segments meet at seams."""
     step = min(max(2 ** math.floor(math.log2(side / 8)), 1), 8)
     return math.floor(side / step + 0.5) * step
+
+
+def values_for_part(
+    algorithm: Algorithm, values: Mapping[str, Value], part: Region, width: int, height: int
+) -> dict[str, Value]:
+    """Return the values by which a part of an image has segments as large as they are in the whole of it."""
+    if algorithm.count is None or values["size"]:
+        return dict(values)
+    least = next(parameter.minimum or 0 for parameter in algorithm.parameters if parameter.name == algorithm.count)
+    share = part.width * part.height / (width * height)
+    return {**values, algorithm.count: max(least, round(float(values[algorithm.count]) * share))}

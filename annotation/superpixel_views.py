@@ -8,28 +8,20 @@ from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonRequest
+from annotation.answers import UNREADABLE, answers_json, no_result
 from annotation.imaging.superpixels import ParameterError, check_implementation, get_algorithm
 from annotation.imaging.superpixels.maps import Region
-from annotation.imaging.workers import WorkerBusy, WorkerDied, WorkerError, WorkerOutOfMemory, WorkerTimeout
+from annotation.imaging.workers import WorkerError
 from annotation.reading import STORE_ERRORS
 from annotation.superpixel_maps import PNG, TREE, MapRequest, get_map
-from annotation.views import answers_json
 from projects.models import Image
 from projects.permissions import Capability, get_image
 
 MAX_SIDE_PX = 2048
-RETRY_SECONDS = 2
 HEADERS: dict[str, dict[str, str]] = {
     PNG: {"Content-Type": "image/png"},
     TREE: {"Content-Type": "application/octet-stream", "Content-Encoding": "gzip"},
 }
-WORKER_SENTENCES: dict[type[WorkerError], str] = {
-    WorkerBusy: "The server is busy. Please try again in a moment.",
-    WorkerTimeout: "The calculation took too long. Try fewer or larger segments, or a smaller region.",
-    WorkerOutOfMemory: "The calculation needs too much memory. Try a smaller region.",
-    WorkerDied: "The calculation broke off. Try it once more, or with other settings; then tell the administrator.",
-}
-UNREADABLE = "The pixels of this image cannot be read at the moment. Please tell the administrator."
 logger = logging.getLogger(__name__)
 
 
@@ -61,18 +53,12 @@ def answer(request: PersonRequest, pk: int, algorithm: str, twin: str) -> HttpRe
     except ParameterError as error:
         return JsonResponse({"error": str(error)}, status=400)
     except WorkerError as error:
-        return unavailable(error)
+        return no_result(error)
     except (ValueError, *STORE_ERRORS):
         logger.exception("The pixels of image %s cannot be read.", image.pk)
         return JsonResponse({"error": UNREADABLE}, status=503)
     response["Cache-Control"] = "private, no-cache"
     return response
-
-
-def unavailable(error: WorkerError) -> JsonResponse:
-    """Say calmly why a worker gave no result, and when to come again if that helps."""
-    headers = {"Retry-After": str(RETRY_SECONDS)} if isinstance(error, WorkerBusy) else None
-    return JsonResponse({"error": WORKER_SENTENCES[type(error)]}, status=503, headers=headers)
 
 
 def read_request(image: Image, algorithm: str, query: dict[str, str]) -> MapRequest:

@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import PersonRequest
+from annotation.answers import answers_json
 from annotation.forms import SuperpixelForm
 from annotation.imaging.superpixels import ALGORITHMS
 from annotation.models import Annotation
 from annotation.superpixel_maps import default_setting, setting
-from annotation.views import answers_json
 from projects import services
 from projects.forms import NAME_TAKEN, Submission, read_superpixels
 from projects.home import home_page, work

@@ -80,7 +80,8 @@ def test_a_region_of_a_larger_image_is_its_middle_or_what_was_asked_for(member_c
     compare(member_client, wide, "watershed", markers=30, x=10, y=20, width=60, height=50)
     places = [(region.x, region.y, region.width, region.height) for region, _, _ in calls]
     assert places == [(144, 0, 512, 150), (700, 0, 100, 150), (10, 20, 60, 50)]
-    assert {values["markers"] for _, values, _ in calls} == {30}
+    shares = [max(10, round(30 * width * height / (800 * 150))) for *_, width, height in places]
+    assert [values["markers"] for _, values, _ in calls] == shares, "as large as they are in the whole image"
     assert {owner for _, _, owner in calls} == {annotator.pk}
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from annotation.imaging.superpixels import ALGORITHMS
 from annotation.imaging.superpixels.maps import Region
-from annotation.map_regions import regions_of, values_for
+from annotation.map_regions import regions_of, values_for, values_for_part
 from labeler.bootstrap import node_and_npm
 
 MODULES = Path(settings.BASE_DIR) / "static" / "js" / "core"
@@ -52,6 +52,7 @@ def test_a_larger_one_is_covered_once_by_a_grid():
         ((2000, 2000), {"n_segments": 500, "size": 20}, {"n_segments": 1000, "size": 20}),
         ((4000, 3000), {"n_segments": 3000}, {"n_segments": 1000, "size": 64}),
         ((4000, 3000), {"size": 20}, {"n_segments": 1000, "size": 20}),
+        ((4000, 3000), {"size": 62.7}, {"n_segments": 1000, "size": 64}),
         ((2049, 2), {"n_segments": 20_000}, {"n_segments": 1000, "size": 4}),
         ((9000, 9000), {"n_segments": 10}, {"n_segments": 1000, "size": 512}),
     ],
@@ -60,6 +61,17 @@ def test_a_number_means_the_whole_image_and_becomes_a_size_in_a_grid(size, chose
     algorithm = ALGORITHMS["slic"]
     values = values_for(algorithm, algorithm.clean(chosen), *size)
     assert {name: values[name] for name in asked} == asked
+    assert algorithm.clean(values) == values
+
+
+@pytest.mark.parametrize(
+    ("chosen", "asked"),
+    [({"n_segments": 800}, 50), ({"n_segments": 100}, 10), ({"n_segments": 800, "size": 20}, 800)],
+)
+def test_a_part_has_its_share_of_the_segments(chosen, asked):
+    algorithm = ALGORITHMS["slic"]
+    values = values_for_part(algorithm, algorithm.clean(chosen), Region(100, 100, 500, 500), 2000, 2000)
+    assert values["n_segments"] == asked
     assert algorithm.clean(values) == values
 
 

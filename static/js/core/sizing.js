@@ -21,8 +21,8 @@ export function said(algorithm, values, sizing) {
 }
 
 /**
- * The parameters of a request. By number in a large image, the number is meant for the whole of it; its regions are
- * asked for by the size that follows, so that they share one grid.
+ * The parameters of a request. A number is meant for the whole of an image. The regions of a large one are asked for by
+ * the size that follows from it, or that was chosen, as nearly as regions can share a grid of it.
  * @param {Algorithm} algorithm
  * @param {Values} values
  * @param {Sizing} sizing
@@ -30,11 +30,10 @@ export function said(algorithm, values, sizing) {
  * @returns {Values}
  */
 export function askedFor(algorithm, values, sizing, image) {
-  if (!algorithm.counts || sizing !== "count" || !isGrid(image.width, image.height)) {
-    return said(algorithm, values, sizing);
-  }
+  if (!algorithm.counts || !isGrid(image.width, image.height)) return said(algorithm, values, sizing);
   const { count, size } = algorithm.counts;
-  const side = fitting(parameterOf(algorithm, size), seamless(sideFor(image, Number(values[count]))));
+  const chosen = sizing === "count" ? Math.sqrt((image.width * image.height) / Number(values[count])) : Number(values[size]);
+  const side = fitting(parameterOf(algorithm, size), seamless(chosen));
   return said(algorithm, { ...values, [size]: side }, "px");
 }
 

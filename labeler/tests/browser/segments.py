@@ -57,7 +57,7 @@ class MapFile:
 
 
 class Mosaic:
-    """All maps of an image side by side; segments that are each other's best partner across a seam are one."""
+    """All maps of an image side by side; what `partners` names across a seam is one."""
 
     def __init__(self, width: int, height: int, maps: list[MapFile]):
         self.shape = (height, width)
@@ -102,7 +102,10 @@ class Mosaic:
 
 
 def partners(edge, other_edge, beyond, other_beyond, nodes, other_nodes) -> list[tuple[int, int]]:
-    """Return the pairs of nodes on the two sides of a seam that name each other more often than anybody else."""
+    """Return the pairs of nodes on the two sides of a seam that are one to a person.
+
+    They name each other more often than anybody else; or one is merged of segments and names the other most often.
+    """
     votes = np.zeros((nodes.max() + 1, other_nodes.max() + 1), np.int64)
     for own, theirs, claimed, claiming in zip(edge, other_edge, beyond, other_beyond, strict=True):
         if claimed != NOBODY:
@@ -110,7 +113,11 @@ def partners(edge, other_edge, beyond, other_beyond, nodes, other_nodes) -> list
         if claiming != NOBODY:
             votes[nodes[own], other_nodes[claiming]] += 1
     best, best_other = votes.argmax(axis=1), votes.argmax(axis=0)
-    return [(int(a), int(b)) for a, b in zip(*votes.nonzero(), strict=True) if best[a] == b and best_other[b] == a]
+    return [
+        (int(a), int(b))
+        for a, b in zip(*votes.nonzero(), strict=True)
+        if (best[a] == b and (best_other[b] == a or a >= len(nodes))) or (best_other[b] == a and b >= len(other_nodes))
+    ]
 
 
 class Traffic:

@@ -66,14 +66,16 @@ function counted(one, other, upright) {
 }
 
 /**
- * Calls `join(a, b)` for the nodes on the two sides of a seam that are each other's best partner. Best of each, so that
- * a chain of second choices never makes half the image one segment.
+ * Calls `join(a, b)` for the nodes on the two sides of a seam that are each other's best partner; and for what is merged
+ * of several segments and its best partner, whomever that one prefers, so that no seam shows where two maps merged
+ * differently. Second choices are never joined: along a chain of best partners the votes only rise, so it ends soon
+ * and never makes half the image one segment.
  * @param {Seam} seam
  * @param {Int32Array} nodesOne the node that each segment of `one` is shown as
  * @param {Int32Array} nodesOther
  * @param {(a: number, b: number) => void} join
  */
-export function eachPartner({ votes }, nodesOne, nodesOther, join) {
+export function eachPartner({ one, other, votes }, nodesOne, nodesOther, join) {
   /** @type {Map<number, number>} */
   const sums = new Map();
   for (let index = 0; index < votes.length; index += 3) {
@@ -90,7 +92,10 @@ export function eachPartner({ votes }, nodesOne, nodesOther, join) {
     keepBetter(bestOfOne, a, b, sum);
     keepBetter(bestOfOther, b, a, sum);
   }
-  for (const [a, { partner }] of bestOfOne) if (bestOfOther.get(partner)?.partner === a) join(a, partner);
+  for (const [a, { partner }] of bestOfOne) {
+    if (a >= one.tree.segments || bestOfOther.get(partner)?.partner === a) join(a, partner);
+  }
+  for (const [b, { partner }] of bestOfOther) if (b >= other.tree.segments) join(partner, b);
 }
 
 /**

@@ -81,7 +81,7 @@ export function createSegmenting({ root, config, store, map, viewer, stage, chan
   function showState() {
     const { state } = superpixels.loader;
     panel.setWaiting(state.phase === "loading" || state.phase === "busy");
-    granularity.showLoading(state, superpixels.mosaic.maps.length > 0);
+    granularity.showLoading(state, superpixels.mosaic.maps.length > 0, panel.current);
     if (far && state.phase === "rest") granularity.tell("Zoom in to see superpixels.");
   }
 
@@ -125,7 +125,10 @@ export function createSegmenting({ root, config, store, map, viewer, stage, chan
   let shownWith = "";
   store.watch(({ outlines, warn, tool }) => {
     const settings = wanted();
-    panel.setCurrent(JSON.stringify(settings) === JSON.stringify(superpixels.settings));
+    const current = JSON.stringify(settings) === JSON.stringify(superpixels.settings);
+    const turned = current !== panel.current;
+    panel.setCurrent(current);
+    if (turned) showState();
     compare.href = `${urls.superpixelCompare.replace("{algorithm}", settings.algorithm)}?${queryOf(settings.parameters)}`;
     const shows = JSON.stringify([outlines, warn, tool]);
     if (shows !== shownWith) showOutlines();

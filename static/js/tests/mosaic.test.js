@@ -82,6 +82,35 @@ test("a second choice is never joined: of two claims on one partner the stronger
   assert.notEqual(shown.idAt(0, 0), shown.idAt(1, 0));
 });
 
+test("what was merged joins whom it names most often, so that no seam shows", () => {
+  const left = segmentsOf({
+    width: 1,
+    height: 7,
+    ids: Uint8Array.from([0, 1, 2, 2, 2, 2, 2]),
+    tree: {
+      segments: 3,
+      heights: Float32Array.of(1, 2),
+      merges: Uint16Array.of(0, 1, 0, 2),
+      straddle: new Uint8Array(5),
+      alarm: 0,
+      beyond: { right: Uint16Array.of(0, 1, 2, 2, 2, 2, 2) },
+    },
+  });
+  const one = { segments: 1, heights: new Float32Array(0), merges: new Uint16Array(0), straddle: new Uint8Array(1) };
+  const right = segmentsOf({
+    x: 1,
+    width: 1,
+    height: 7,
+    ids: new Uint8Array(7),
+    tree: { ...one, alarm: 0, beyond: {} },
+  });
+  assert.deepEqual(
+    [0, 1].map((level) => new Mosaic([left, right]).at(level).count),
+    [3, 1],
+    "0 and 1 stay alone as long as they are segments of their own",
+  );
+});
+
 test("a map above and one below are joined like neighbours, and without votes nothing is", () => {
   const random = randomness(3);
   const across = Uint16Array.from({ length: 20 }, (_, at) => 2 + Math.floor(at / 10));

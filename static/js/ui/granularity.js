@@ -6,6 +6,7 @@ import { find } from "./find.js";
 /** @import { Superpixels } from "../work/superpixels.js" */
 
 const HINT = "Click or drag to label. Under the pointer, Alt + wheel goes coarser or finer, R divides.";
+const NOT_YET = "Not calculated yet: the segments shown are those of the settings before.";
 
 export class GranularityPanel {
   /**
@@ -31,7 +32,7 @@ export class GranularityPanel {
     this.levels = mosaic.levels;
     this.box.hidden = !mosaic.maps.length;
     if (!mosaic.maps.length) return;
-    const text = `${shown.count.toLocaleString("en-GB")} segments`;
+    const text = `${shown.count.toLocaleString("en-GB")} segment${shown.count === 1 ? "" : "s"}`;
     this.count.value = text;
     this.slider.setAttribute("aria-valuetext", text);
     // While it is being moved it stays where the hand put it.
@@ -43,13 +44,15 @@ export class GranularityPanel {
   /**
    * @param {LoadState} state
    * @param {boolean} any whether there are segments to point at
+   * @param {boolean} current whether they are those of the settings
    */
-  showLoading(state, any) {
+  showLoading(state, any, current) {
     this.again.hidden = state.phase !== "failed";
     if (state.phase === "busy") this.tell(`The server is busy; trying again in ${state.seconds} s…`);
     else if (state.phase === "failed") this.tell(state.message, true);
     else if (state.phase === "loading") this.tell("Calculating segments…");
-    else this.tell(any ? HINT : "");
+    else if (any) this.tell(current ? HINT : NOT_YET);
+    else this.tell("");
   }
 
   /**

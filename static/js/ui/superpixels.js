@@ -36,6 +36,12 @@ export class SuperpixelPanel {
       store.set({ algorithm: this.select.value });
       this.show();
     });
+    for (const box of [this.main, this.more]) {
+      box.addEventListener("keyup", ({ key, target }) => {
+        if (key === "Enter" && target instanceof HTMLInputElement) this.button.click();
+      });
+    }
+    this.current = true;
     this.show();
   }
 
@@ -124,6 +130,7 @@ export class SuperpixelPanel {
 
   /** Whether what is set here is what the maps on the screen were made with. @param {boolean} same */
   setCurrent(same) {
+    this.current = same;
     this.button.classList.toggle("btn-primary", !same);
     this.button.classList.toggle("btn-outline-primary", same);
   }

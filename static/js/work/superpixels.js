@@ -36,6 +36,8 @@ export class Superpixels extends EventTarget {
     this.algorithms = algorithms;
     /** What the present maps were asked for with. @type {Settings | null} */
     this.settings = null;
+    /** Whether the maps on the screen were made with other settings: they stay until the first new one is there. */
+    this.outdated = false;
     this.mosaic = new Mosaic([]);
     this.level = 0;
     this.shown = this.mosaic.at(0);
@@ -45,16 +47,15 @@ export class Superpixels extends EventTarget {
     this.loader = new RegionLoader({
       load: (region, signal) => this.load(region, signal),
       arrived: (region, map) => this.arrived(region, map),
-      has: (region) => this.mosaic.maps.some((map) => keyOf(map) === keyOf(region)),
+      has: (region) => !this.outdated && this.mosaic.maps.some((map) => keyOf(map) === keyOf(region)),
     });
     this.loader.addEventListener("change", () => this.dispatchEvent(new Event("loading")));
   }
 
-  /** From now on these settings; what was made with others goes. @param {Settings} settings */
+  /** From now on these settings. @param {Settings} settings */
   use(settings) {
     this.settings = settings;
-    this.level = 0;
-    this.show(new Mosaic([]));
+    this.outdated = true;
     this.loader.restart();
   }
 
@@ -80,7 +81,9 @@ export class Superpixels extends EventTarget {
    */
   arrived(region, map) {
     const provenance = this.provenanceOf(/** @type {Settings} */ (this.settings).algorithm);
-    const maps = [...this.mosaic.maps, new Segments({ ...region, ...map, provenance })];
+    if (this.outdated) this.level = 0;
+    const maps = [...(this.outdated ? [] : this.mosaic.maps), new Segments({ ...region, ...map, provenance })];
+    this.outdated = false;
     this.show(new Mosaic(nearestFirst(maps, this.visible).slice(0, KEPT)));
   }
 

@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, storages
 
 from labeler import checks
-from labeler.storage import DurableStorage
+from labeler.storage import WholeFileStorage
 
 
 def found(problems) -> list[str]:
@@ -53,7 +53,7 @@ def test_store_that_takes_no_files_is_named(settings, tmp_path):
 
 def test_store_that_gives_back_something_else_is_named(monkeypatch):
     empty = ContentFile(b"")
-    monkeypatch.setattr(DurableStorage, "_save", lambda store, name, _: FileSystemStorage._save(store, name, empty))
+    monkeypatch.setattr(WholeFileStorage, "_save", lambda store, name, _: FileSystemStorage._save(store, name, empty))
     assert found(checks.stores_take_files(None)) == ["labeler.E003"] * 3
 
 

@@ -11,7 +11,6 @@ from PIL import Image
 
 from annotation.imaging.phantom import tissue_phantom
 from annotation.imaging.png import SIGNATURE, chunk
-from annotation.imaging.superpixels.kernels import png
 from annotation.imaging.superpixels.kernels.png import NotPlainRgb, decode_rgb
 
 TISSUE = tissue_phantom(90, 120, seed=2)[0]
@@ -47,14 +46,6 @@ def test_every_filter_is_undone_as_pillow_does(rows, cols, seed, pieces):
 
 def test_what_ingest_writes_is_read():
     assert np.array_equal(decode_rgb(pillow(TISSUE, compress_level=3)), TISSUE)
-
-
-def test_zlib_reads_it_where_there_is_no_libdeflate(monkeypatch):
-    monkeypatch.setattr(png, "InflateError", zlib.error)
-    monkeypatch.setattr(png, "inflate", lambda data, size: zlib.decompressobj().decompress(data, size + 1))
-    assert np.array_equal(decode_rgb(pillow(TISSUE)), TISSUE)
-    with pytest.raises(NotPlainRgb):
-        decode_rgb(pillow(TISSUE)[:-2000])
 
 
 LINES = np.zeros((4, 13), np.uint8)

@@ -23,8 +23,8 @@ def felzenszwalb(
     """Divide an image by joining pixels along the lightest edges first.
 
     Two sets of pixels join while the edge between them is not heavier than the heaviest edge inside either, plus
-    `scale` / size. As in `skimage.segmentation.felzenszwalb`, with weights sorted in 65,535 steps; what hangs together
-    by corners of pixels alone is cut.
+    `scale` / size. As in `skimage.segmentation.felzenszwalb`, with weights sorted in 262,143 steps; of what hangs
+    together by corners of pixels alone the largest piece stays, and the others join a neighbour.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def felzenszwalb(
         planes *= np.float32(RGB_OVER_LAB)
     order, begin = sorted_edges(planes)
     labels = join(order, begin, rows, cols, np.float32(scale), min_size)
-    return regions.join_small(labels, planes, min_size, count=labels.size)
+    return regions.join_fragments(labels, planes, min_size)
 
 
 def reference(image: np.ndarray, scale: float, sigma: float, min_size: int, space: str) -> np.ndarray:
@@ -83,7 +83,7 @@ ALGORITHM = Algorithm(
     provenance=3,
     run=felzenszwalb,
     reference_run=reference,
-    version="numba-2",
+    version="numba-3",
     parameters=[
         Parameter("scale", "Scale", "float", 100, 1, 2_000, 10, "", "Higher gives larger segments.", scale="log"),
         sigma_parameter(0.5),

@@ -13,12 +13,12 @@ def tissue():
     return tissue_phantom(384, 384, seed=1)[0]
 
 
-@pytest.mark.parametrize("scale", [60, 150])
+@pytest.mark.parametrize("scale", [60, 150, 400])
 def test_result_is_close_to_scikit_image(tissue, scale):
     ours, theirs = felzenszwalb(tissue, scale), reference(tissue, scale, 0.5, 50)
     assert (ours.max() + 1) / (theirs.max() + 1) == pytest.approx(1, abs=0.1)
     assert explained_variation(ours, tissue) >= explained_variation(theirs, tissue) - 0.01
-    assert agreement(ours, theirs) > 0.85
+    assert agreement(ours, theirs) > 0.98  # with 65,535 even steps of weight it was 0.89 at the highest scale
 
 
 @pytest.mark.parametrize("space", ["lab", "stains"])

@@ -5,21 +5,21 @@ import numpy as np
 from annotation.imaging.superpixels.kernels import kernel
 from annotation.imaging.superpixels.kernels.regions import find
 
-STEPS = 65_535  # with few steps the order within one decides, and segments come out smaller
-STEP = 442 / STEPS  # the largest distance of two colours is 255 √3
+STEPS = (1 << 18) - 1  # with few steps large segments, which grow by the least differences, come out as others
+HEAVIEST = 442  # the largest distance of two colours is 255 √3
 
 
 @kernel
 def sorted_edges(planes):
     """Return the edges between pixels and their eight neighbours, the lightest first.
 
-    Weights are distances of colour in `STEPS` steps up to that of black and white, so that counting sorts them. An
-    edge is 4 · pixel + direction (0 right, 1 down left, 2 down, 3 down right). Also returns for each step where its
-    edges begin, and the end.
+    Weights are distances of colour in `STEPS` steps up to that of black and white, so that counting sorts them. Steps
+    are even in the root of the weight, and so finest where most edges are. An edge is 4 · pixel + direction (0 right,
+    1 down left, 2 down, 3 down right). Also returns for each step where its edges begin, and the end.
     """
     rows, cols = planes.shape[1:]
-    weight = np.full(4 * rows * cols, STEPS, np.uint16)  # STEPS: there is no such neighbour
-    per_step, heaviest = np.float32(1 / STEP), np.float32(STEPS - 1)
+    weight = np.full(4 * rows * cols, STEPS, np.uint32)  # STEPS: there is no such neighbour
+    per_step, last = np.float32(STEPS**2 / HEAVIEST), np.float32(STEPS - 1)
     for y in range(rows):
         for direction in range(4):
             dy, dx = (0, 1) if direction == 0 else (1, direction - 2)
@@ -30,7 +30,7 @@ def sorted_edges(planes):
                 b = planes[1, y + dy, x + dx] - planes[1, y, x]
                 c = planes[2, y + dy, x + dx] - planes[2, y, x]
                 distance = np.sqrt(a * a + b * b + c * c)
-                weight[4 * (y * cols + x) + direction] = np.uint16(min(distance * per_step, heaviest))
+                weight[4 * (y * cols + x) + direction] = np.uint32(min(np.sqrt(distance * per_step), last))
     begin = np.zeros(STEPS + 2, np.int64)
     for w in weight:
         begin[w + 1] += 1
@@ -56,7 +56,7 @@ def join(order, begin, rows, cols, scale, min_size):
     limit = np.full(rows * cols, scale, np.float32)
     for final in range(2):
         for step in range(STEPS):
-            weight = np.float32((step + 0.5) * STEP)
+            weight = np.float32(HEAVIEST * ((step + 0.5) / STEPS) ** 2)
             for e in range(begin[step], begin[step + 1]):
                 i, direction = order[e] >> 2, order[e] & 3
                 a = find(parent, i)

@@ -33,13 +33,14 @@ def join_small(labels: np.ndarray, planes: np.ndarray, min_size: int, count: int
     return _join(labels, planes, first, left, region, floor, count)
 
 
-def join_fragments(labels: np.ndarray, planes: np.ndarray) -> np.ndarray:
+def join_fragments(labels: np.ndarray, planes: np.ndarray, min_size: int = 1) -> np.ndarray:
     """Keep the largest connected region of each label; the others join the neighbour of nearest mean colour.
 
-    Parameters and result are those of `join_small`; labels must be 0…n−1.
+    Those that are kept join one, too, if they are under `min_size` pixels. Parameters and result are those of
+    `join_small`; labels must be 0…n−1.
     """
     first, left, region, regions = _regions(labels)
-    floor = _fragment_floor(labels, first, left, region, regions)
+    floor = np.maximum(_fragment_floor(labels, first, left, region, regions), min_size)
     return _join(labels, planes, first, left, region, floor, regions)
 
 

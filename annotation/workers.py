@@ -7,8 +7,11 @@ from typing import Any
 
 from django.conf import settings
 
+from annotation.imaging.turns import Places
 from annotation.imaging.workers import WorkerPool
 
+# For whoever waits in this process: for a child here, for what another request makes in `annotation.alone`.
+places = Places(settings.WORKER_WAITING, settings.WORKER_WAITING_PER_PERSON)
 WARM = ("annotation.imaging.sources:warm", "annotation.imaging.superpixels.maps:warm")
 
 
@@ -17,8 +20,7 @@ def _pool() -> WorkerPool:
     pool = WorkerPool(
         settings.WORKER_PROCESSES,
         settings.WORKER_MEMORY_BYTES,
-        waiting=settings.WORKER_WAITING,
-        waiting_per_owner=settings.WORKER_WAITING_PER_PERSON,
+        places=places,
         warm=WARM,
     )
     atexit.register(pool.stop)

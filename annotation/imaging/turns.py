@@ -1,7 +1,7 @@
 """Who is next: things that many people want, given to them in turn."""
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
@@ -26,6 +26,42 @@ class Turn(Generic[Thing]):
         return self.thing
 
 
+class Places:
+    """Room for those who wait, whatever for: each keeps a thread of the web server from saving somebody's work.
+
+    Parameters
+    ----------
+    in_all, per_owner : int
+        How many may wait, and how many of them may be of one owner.
+    """
+
+    def __init__(self, in_all: int, per_owner: int):
+        self._in_all = in_all
+        self._per_owner = per_owner
+        self._taken: Counter[Hashable] = Counter()
+        self._lock = threading.Lock()
+
+    def take(self, owner: Hashable) -> bool:
+        """Take a place if there is room. `leave` every place that was taken."""
+        with self._lock:
+            if self._taken.total() >= self._in_all or self._taken[owner] >= self._per_owner:
+                return False
+            self._taken[owner] += 1
+            return True
+
+    def leave(self, owner: Hashable) -> None:
+        with self._lock:
+            self._taken[owner] -= 1
+            if not self._taken[owner]:
+                del self._taken[owner]
+
+    @property
+    def taken(self) -> int:
+        """How many wait."""
+        with self._lock:
+            return self._taken.total()
+
+
 class Turns(Generic[Thing]):
     """A few equal things and the line before them.
 
@@ -38,17 +74,14 @@ class Turns(Generic[Thing]):
     ----------
     things : list
         What there is to give. The one given back last is given first.
-    waiting : int
-        How many wishes may wait in all.
-    waiting_per_owner : int
-        How many of them may be of one owner.
+    places : Places
+        Where wishes wait; what else waits there takes room from them.
     """
 
-    def __init__(self, things: list[Thing], waiting: int, waiting_per_owner: int):
+    def __init__(self, things: list[Thing], places: Places):
         self._free = list(things)
         self._left_to_people = 1 if len(things) > 1 else 0
-        self._room = waiting
-        self._room_per_owner = waiting_per_owner
+        self._places = places
         self._circle: dict[Hashable, deque[Turn[Thing]]] = {}
         self._lock = threading.Lock()
 
@@ -60,7 +93,7 @@ class Turns(Generic[Thing]):
             if len(self._free) > (self._left_to_people if background else 0):
                 turn.give(self._free.pop())
                 return turn
-            if background or self._is_full(owner):
+            if background or not self._places.take(owner):
                 return None
             self._circle.setdefault(owner, deque()).append(turn)
             return turn
@@ -83,12 +116,10 @@ class Turns(Generic[Thing]):
         """How many wishes wait."""
         return sum(map(len, self._circle.values()))
 
-    def _is_full(self, owner: Hashable) -> bool:
-        return len(self._circle.get(owner, ())) >= self._room_per_owner or self.waiting >= self._room
-
     def _leave(self, turn: Turn[Thing]) -> None:
         line = self._circle[turn.owner]
         line.remove(turn)
+        self._places.leave(turn.owner)
         if not line:
             del self._circle[turn.owner]
 
@@ -99,6 +130,7 @@ class Turns(Generic[Thing]):
             return
         owner, line = next(iter(self._circle.items()))
         line.popleft().give(thing)
+        self._places.leave(owner)
         self._to_the_end(owner)
 
     def _to_the_end(self, owner: Hashable) -> None:

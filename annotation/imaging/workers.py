@@ -17,7 +17,7 @@ from collections.abc import Callable, Hashable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from annotation.imaging.turns import Turns
+from annotation.imaging.turns import Places, Turns
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "MKL_NUM_THREADS")
 SPAWN = multiprocessing.get_context("spawn")
@@ -63,8 +63,8 @@ class WorkerPool:
         Number of children. Each starts with the first call that needs it.
     memory_bytes : int
         Address space of a child (`RLIMIT_AS`), which counts libraries too.
-    waiting, waiting_per_owner : int
-        How many calls may wait for a child, in all and of one owner, before further ones get `WorkerBusy`.
+    places : Places
+        Where calls wait for a child; those that find no room get `WorkerBusy`. Without it there is room for four calls.
     warm : tuple of str
         ``"module:function"`` names, called without arguments in each new child, so that its first call is fast.
     """
@@ -74,12 +74,11 @@ class WorkerPool:
         processes: int,
         memory_bytes: int,
         *,
-        waiting: int = 4,
-        waiting_per_owner: int = 2,
+        places: Places | None = None,
         warm: tuple[str, ...] = (),
     ):
         self._slots = [Slot(memory_bytes, warm) for _ in range(processes)]
-        self._turns = Turns(self._slots, waiting, waiting_per_owner)
+        self._turns = Turns(self._slots, places or Places(in_all=4, per_owner=2))
 
     def run(
         self, function: Callable, *args: Any, seconds: float, owner: Hashable = None, background: bool = False

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from annotation.imaging import workers
+from annotation.imaging.turns import Places
 from annotation.imaging.workers import WorkerBusy, WorkerDied, WorkerOutOfMemory, WorkerPool, WorkerTimeout
 
 MEMORY = 1_000_000_000
@@ -111,7 +112,7 @@ def wait_until(condition, seconds=10):
 
 @pytest.fixture
 def pool():
-    pool = WorkerPool(1, MEMORY, waiting=1, warm=(f"{__name__}:warm_up",))
+    pool = WorkerPool(1, MEMORY, places=Places(1, 1), warm=(f"{__name__}:warm_up",))
     yield pool
     pool.stop()
 
@@ -261,7 +262,7 @@ class Busy:
 
 @pytest.fixture
 def busy(tmp_path):
-    pool = WorkerPool(1, MEMORY, waiting=3, waiting_per_owner=2)
+    pool = WorkerPool(1, MEMORY, places=Places(3, 2))
     yield Busy(pool, tmp_path)
     pool.stop()
 

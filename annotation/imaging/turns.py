@@ -67,8 +67,8 @@ class Turns(Generic[Thing]):
 
     A thing that becomes free goes to the owner whose turn it is, and among the wishes of one owner to the oldest.
     Owners wait in a circle: whoever was given something, or gave it back, goes to its end. So somebody with many wishes
-    is no more in the way of others than somebody with two. Wishes in the background never wait and leave the last free
-    thing to people.
+    is no more in the way of others than somebody with two. Of several things the last free one is for somebody who has
+    none: neither for whoever has one already, who could else have them all, nor for the background, which never waits.
 
     Parameters
     ----------
@@ -80,8 +80,9 @@ class Turns(Generic[Thing]):
 
     def __init__(self, things: list[Thing], places: Places):
         self._free = list(things)
-        self._left_to_people = 1 if len(things) > 1 else 0
+        self._left_to_others = 1 if len(things) > 1 else 0
         self._places = places
+        self._held: Counter[Hashable] = Counter()
         self._circle: dict[Hashable, deque[Turn[Thing]]] = {}
         self._lock = threading.Lock()
 
@@ -89,9 +90,9 @@ class Turns(Generic[Thing]):
         """Get a turn, which may have its thing already, or None where there is no room to wait. `end` every turn."""
         turn: Turn[Thing] = Turn(owner)
         with self._lock:
-            # While somebody waits nothing is free.
-            if len(self._free) > (self._left_to_people if background else 0):
-                turn.give(self._free.pop())
+            # While somebody waits nothing is free that they may have.
+            if self._may_have(owner, background):
+                self._give(turn)
                 return turn
             if background or not self._places.take(owner):
                 return None
@@ -104,7 +105,8 @@ class Turns(Generic[Thing]):
             if turn.thing is None:
                 self._leave(turn)
             else:
-                self._pass_on(turn.thing, turn.owner)
+                self._take_back(turn.thing, turn.owner)
+                self._serve()
 
     @property
     def free(self) -> int:
@@ -123,15 +125,27 @@ class Turns(Generic[Thing]):
         if not line:
             del self._circle[turn.owner]
 
-    def _pass_on(self, thing: Thing, giver: Hashable) -> None:
+    def _may_have(self, owner: Hashable, background: bool = False) -> bool:
+        return len(self._free) > (self._left_to_others if background or self._held[owner] else 0)
+
+    def _give(self, turn: Turn[Thing]) -> None:
+        self._held[turn.owner] += 1
+        turn.give(self._free.pop())
+
+    def _take_back(self, thing: Thing, giver: Hashable) -> None:
+        self._free.append(thing)
+        self._held[giver] -= 1
+        if not self._held[giver]:
+            del self._held[giver]
         self._to_the_end(giver)
-        if not self._circle:
-            self._free.append(thing)
-            return
-        owner, line = next(iter(self._circle.items()))
-        line.popleft().give(thing)
-        self._places.leave(owner)
-        self._to_the_end(owner)
+
+    def _serve(self) -> None:
+        """Give what is free to those who wait and may have it, in turn."""
+        while eligible := list(filter(self._may_have, self._circle)):
+            owner = eligible[0]
+            self._give(self._circle[owner].popleft())
+            self._places.leave(owner)
+            self._to_the_end(owner)
 
     def _to_the_end(self, owner: Hashable) -> None:
         line = self._circle.pop(owner, None)

@@ -88,7 +88,8 @@ class WorkerPool:
         Parameters
         ----------
         owner : hashable
-            For whom: a free child goes to the owners that wait in turn. Calls without one share a turn.
+            For whom: a free child goes to the owners that wait in turn, and the last free one of several to somebody
+            who has none. Calls without one are as if of one owner.
         background : bool
             Nobody waits for the result. The call begins at once or is refused, and leaves the last free child alone
             if there are several.

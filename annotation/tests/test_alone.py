@@ -60,7 +60,7 @@ def test_whatever_is_asked_for_two_threads_are_left_for_saving(settings, monkeyp
     threads = [
         threading.Thread(target=ask, args=(image, count, number % people)) for number, count in enumerate(counts)
     ]
-    expected = settings.WORKER_PROCESSES + (settings.WORKER_WAITING_PER_PERSON if people == 1 else 4)
+    expected = 1 + settings.WORKER_WAITING_PER_PERSON if people == 1 else 2 + settings.WORKER_WAITING
     try:
         for thread in threads:
             thread.start()

@@ -13,10 +13,39 @@ def given(turns):
 
 def test_what_is_free_is_given_at_once_the_last_returned_first():
     turns = Turns(["one", "two"], Places(1, 1))
-    first, second = turns.ask("anna"), turns.ask("anna")
+    first, second = turns.ask("anna"), turns.ask("bert")
     assert given([first, second]) == ["two", "one"]
     turns.end(second)
     assert turns.ask("bert").thing == "one"
+
+
+def test_the_last_free_one_is_for_somebody_who_has_none():
+    turns = Turns(["one", "two"], Places(4, 2))
+    working, waiting = turns.ask("anna"), turns.ask("anna")
+    assert (waiting.thing, turns.free) == (None, 1)
+    assert turns.ask("anna", background=True) is None
+    other = turns.ask("bert")
+    assert other.thing
+    turns.end(other)
+    assert (waiting.thing, turns.free) == (None, 1)
+    turns.end(working)
+    assert (waiting.thing is not None, turns.free) == (True, 1)
+
+
+def test_a_person_alone_has_all_but_one():
+    turns = Turns(["one", "two", "three"], Places(4, 2))
+    assert [bool(turns.ask("anna").thing) for _ in range(3)] == [True, True, False]
+
+
+def test_whoever_gives_back_the_last_they_had_may_have_the_last_again():
+    turns = Turns(["one", "two", "three"], Places(4, 2))
+    background = turns.ask("carla", background=True)
+    working = turns.ask("anna")
+    wishes = [turns.ask("carla"), turns.ask("anna")]
+    assert given(wishes) == [None, None]
+    turns.end(working)
+    assert all(given(wishes))
+    assert background.thing
 
 
 def test_the_wishes_of_one_owner_are_met_in_their_order():
@@ -139,7 +168,9 @@ def test_nothing_is_lost_or_given_twice_whatever_happens(seed):
         assert len(set(held)) == len(held)
         assert len(held) + turns.free == 3
         assert turns.waiting == places.taken == len(open_turns) - len(held) <= 6
-        assert not (turns.free and turns.waiting)
+        waiting = {turn.owner for turn in open_turns if not turn.thing}
+        assert turns.free < 2 or not waiting
+        assert not turns.free or waiting <= {turn.owner for turn in open_turns if turn.thing}
     for turn in open_turns:
         turns.end(turn)
     assert (turns.free, turns.waiting, places.taken) == (3, 0, 0)

@@ -221,7 +221,7 @@ def test_an_idle_child_that_is_killed_does_not_take_the_work_of_its_neighbour_wi
     try:
         pool.run(pid, seconds=20)
         results = []
-        worker = threading.Thread(target=lambda: results.append(pool.run(sleep, 2, seconds=20)))
+        worker = threading.Thread(target=lambda: results.append(pool.run(sleep, 2, seconds=20, owner="anna")))
         worker.start()
         wait_until(lambda: pool._turns.free == 1)
         idle = pool.run(pid, seconds=20)

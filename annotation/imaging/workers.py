@@ -21,7 +21,7 @@ from annotation.imaging.turns import Places, Turns
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "MKL_NUM_THREADS")
 SPAWN = multiprocessing.get_context("spawn")
-# Of its seconds a call waits at most this share, so that it never fails for want of time that others used.
+# A call waits at most this share of the seconds that it may then work, so that others' work takes none of its time.
 WAITING_SHARE = 0.5
 START_SECONDS = 300  # a child that is not ready then never will be; compiling all kernels takes a minute
 
@@ -83,10 +83,13 @@ class WorkerPool:
     def run(
         self, function: Callable, *args: Any, seconds: float, owner: Hashable = None, background: bool = False
     ) -> Any:
-        """Call `function(*args)` in a child and return its result, waiting and working at most `seconds` in all.
+        """Call `function(*args)` in a child and return its result.
 
         Parameters
         ----------
+        seconds : float
+            How long it may work once it is given a child, which may have to get ready first. Before, it waits at most
+            half as long.
         owner : hashable
             For whom: a free child goes to the owners that wait in turn, and the last free one of several to somebody
             who has none. Calls without one are as if of one owner.
@@ -99,7 +102,6 @@ class WorkerPool:
         WorkerBusy, WorkerTimeout, WorkerDied, WorkerOutOfMemory
             As their descriptions say. Other exceptions of the function are raised as they are.
         """
-        deadline = time.monotonic() + seconds
         turn = self._turns.ask(owner, background)
         if turn is None:
             raise WorkerBusy("Too many requests are waiting.")
@@ -107,7 +109,7 @@ class WorkerPool:
             slot = turn.wait(seconds * WAITING_SHARE)
             if slot is None:
                 raise WorkerBusy("No worker became free in time.")
-            return slot.run(function, args, deadline)
+            return slot.run(function, args, time.monotonic() + seconds)
         finally:
             self._turns.end(turn)
 

@@ -293,6 +293,17 @@ def test_a_call_that_waited_in_vain_says_busy_and_leaves_the_line(busy):
     assert busy.order == ["a1"]
 
 
+def test_the_time_that_a_call_waited_is_not_taken_from_its_own(busy):
+    running = busy.call("a1", "anna")
+    busy.wait_for("a1")
+    results = []
+    outcome = in_thread(lambda: results.append(busy.pool.run(sleep, 2.6, seconds=4, owner="bert")))
+    busy.wait_for_waiting(1)
+    time.sleep(1.6)
+    busy.let_go("a1")
+    assert (running(), outcome(), len(results)) == (None, None, 1)
+
+
 def test_a_call_in_the_background_is_refused_at_once_while_the_child_is_busy(busy):
     running = busy.call("a1", "anna")
     busy.wait_for("a1")

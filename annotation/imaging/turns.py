@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 Thing = TypeVar("Thing")
@@ -76,10 +76,13 @@ class Turns(Generic[Thing]):
         What there is to give. The one given back last is given first.
     places : Places
         Where wishes wait; what else waits there takes room from them.
+    is_ready : callable
+        Things of which it is false are given last. It is asked only about free ones, by one thread at a time.
     """
 
-    def __init__(self, things: list[Thing], places: Places):
+    def __init__(self, things: list[Thing], places: Places, is_ready: Callable[[Thing], bool] = lambda thing: True):
         self._free = list(things)
+        self._is_ready = is_ready
         self._left_to_others = 1 if len(things) > 1 else 0
         self._places = places
         self._held: Counter[Hashable] = Counter()
@@ -130,7 +133,9 @@ class Turns(Generic[Thing]):
 
     def _give(self, turn: Turn[Thing]) -> None:
         self._held[turn.owner] += 1
-        turn.give(self._free.pop())
+        thing = max(reversed(self._free), key=self._is_ready)
+        self._free.remove(thing)
+        turn.give(thing)
 
     def _take_back(self, thing: Thing, giver: Hashable) -> None:
         self._free.append(thing)

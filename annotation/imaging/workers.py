@@ -78,7 +78,7 @@ class WorkerPool:
         warm: tuple[str, ...] = (),
     ):
         self._slots = [Slot(memory_bytes, warm) for _ in range(processes)]
-        self._turns = Turns(self._slots, places or Places(in_all=4, per_owner=2))
+        self._turns = Turns(self._slots, places or Places(in_all=4, per_owner=2), Slot.is_ready)
 
     def run(
         self, function: Callable, *args: Any, seconds: float, owner: Hashable = None, background: bool = False
@@ -142,6 +142,11 @@ class Slot:
             except NeverBegan as error:
                 raise WorkerDied("No worker process could be started.") from error
 
+    def is_ready(self) -> bool:
+        """Would its child begin at once? To be asked only while no call has the slot."""
+        child = self._child
+        return child is not None and child.is_ready()
+
     def start(self) -> "Child":
         with self._lock:
             if self._child is None:
@@ -190,11 +195,18 @@ class Child:
         """Seconds since it was started."""
         return time.monotonic() - self._started
 
+    def is_ready(self) -> bool:
+        """Does it live, and has it said that it is ready? To be asked only while no call is on."""
+        try:
+            if not self._ready and self._pipe.poll():
+                self._get_ready(time.monotonic())
+            return self._ready and self._process.is_alive()
+        except (EOFError, OSError):
+            return False
+
     def call(self, function: Callable, args: tuple, deadline: float) -> Any:
         try:
-            if not self._ready:
-                self._wait(deadline, StillStarting())
-                self._ready = True
+            self._get_ready(deadline)
             self._pipe.send((function, args))
             self._wait(deadline, WorkerTimeout("The work was not begun in time."))
         except (EOFError, OSError) as error:
@@ -213,6 +225,11 @@ class Child:
         self._process.kill()
         self._process.join()
         self._pipe.close()
+
+    def _get_ready(self, deadline: float) -> None:
+        if not self._ready:
+            self._wait(deadline, StillStarting())
+            self._ready = True
 
     def _wait(self, deadline: float, late: Exception) -> Any:
         if not self._pipe.poll(max(0, deadline - time.monotonic())):

@@ -19,6 +19,12 @@ def test_what_is_free_is_given_at_once_the_last_returned_first():
     assert turns.ask("bert").thing == "one"
 
 
+def test_what_is_ready_is_given_before_what_is_not():
+    ready = {"one", "three"}
+    turns = Turns(["one", "two", "three", "four"], Places(1, 1), lambda thing: thing in ready)
+    assert given([turns.ask(name) for name in ("anna", "bert", "carla", "dora")]) == ["three", "one", "four", "two"]
+
+
 def test_the_last_free_one_is_for_somebody_who_has_none():
     turns = Turns(["one", "two"], Places(4, 2))
     working, waiting = turns.ask("anna"), turns.ask("anna")

@@ -328,6 +328,31 @@ def test_a_child_that_hangs_while_it_starts_is_replaced(monkeypatch):
         pool.stop()
 
 
+def test_a_warm_child_is_given_before_one_that_is_still_starting():
+    pool = WorkerPool(2, MEMORY)
+    try:
+        pool.start()
+        wait_until(lambda: all(slot.is_ready() for slot in pool._slots), seconds=30)
+        slow = pool._slots[1]
+        slow._limits = (MEMORY, (f"{__name__}:work_for_ever",))
+        with pytest.raises(WorkerDied):
+            pool.run(end_at_once, seconds=20)
+        assert not slow.is_ready()
+        assert pool._slots[0].is_ready()
+        assert [pool.run(double, number, seconds=5) for number in range(3)] == [0, 2, 4]
+    finally:
+        pool.stop()
+
+
+def test_an_idle_child_that_was_killed_is_not_ready(pool):
+    child = pool.run(pid, seconds=20)
+    assert pool._slots[0].is_ready()
+    os.kill(child, signal.SIGKILL)
+    wait_until(lambda: not pool._slots[0].is_ready())
+    pool.stop()
+    assert not pool._slots[0].is_ready()
+
+
 def test_the_successor_of_a_killed_child_is_started_at_once_but_not_after_the_pool_was_stopped(pool):
     slot = pool._slots[0]
     with pytest.raises(WorkerDied):

@@ -92,6 +92,10 @@ def warm_up():
     import colorsys  # noqa: F401
 
 
+def nap():
+    time.sleep(1)
+
+
 def fail_to_warm():
     raise ValueError("no")
 

@@ -207,7 +207,7 @@ class Child:
     def call(self, function: Callable, args: tuple, deadline: float) -> Any:
         try:
             self._get_ready(deadline)
-            self._pipe.send((function, args))
+            self._send((function, args), deadline)
             self._wait(deadline, WorkerTimeout("The work was not begun in time."))
         except (EOFError, OSError) as error:
             raise NeverBegan from error
@@ -230,6 +230,19 @@ class Child:
         if not self._ready:
             self._wait(deadline, StillStarting())
             self._ready = True
+
+    def _send(self, call: tuple, deadline: float) -> None:
+        """Send a call. That blocks until the child has read most of it, so a child that does not is killed in time."""
+        killer = threading.Timer(max(0, deadline - time.monotonic()), self._process.kill)
+        killer.start()
+        try:
+            self._pipe.send(call)
+        except OSError as error:
+            if time.monotonic() < deadline:
+                raise
+            raise WorkerTimeout("The work was not begun in time.") from error
+        finally:
+            killer.cancel()
 
     def _wait(self, deadline: float, late: Exception) -> Any:
         if not self._pipe.poll(max(0, deadline - time.monotonic())):

@@ -175,6 +175,15 @@ def test_a_function_that_never_returns_is_killed_though_it_is_at_work(pool):
     assert pool.run(double, 3, seconds=20) == 6
 
 
+def test_a_child_that_does_not_read_what_it_is_sent_is_killed(pool):
+    child = pool.run(pid, seconds=20)
+    os.kill(child, signal.SIGSTOP)
+    outcome = in_thread(pool.run, len, bytes(5_000_000), seconds=0.5)
+    assert isinstance(outcome(), WorkerTimeout)
+    assert pool.run(len, bytes(5_000_000), seconds=20) == 5_000_000
+    wait_until(lambda: not is_alive(child))
+
+
 POISON = [
     (end_at_once, WorkerDied, 20),
     (crash, WorkerDied, 20),

@@ -29,7 +29,7 @@ from projects.pixels import pieces
 VERSION = 2  # of what maps and trees are made by, beside the algorithms: part of every key
 PNG, TREE = "png", "tree"
 logger = logging.getLogger(__name__)
-alone = Alone(settings.WORKER_WAITING)
+alone = Alone(workers.places)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def get_map(wanted: MapRequest, twin: str, *, owner: Hashable = None, background
     found = kept_map(wanted, twin)
     if found:
         return found
-    with alone(wanted.key, seconds=settings.SUPERPIXEL_SECONDS, wait=not background):
+    with alone(wanted.key, seconds=settings.SUPERPIXEL_SECONDS, owner=owner, wait=not background):
         return kept_map(wanted, twin) or make_map(wanted, twin, owner, background)
 
 

@@ -7,8 +7,11 @@ from typing import Any
 
 from django.conf import settings
 
-from annotation.imaging.workers import WorkerPool
+from annotation.imaging.turns import Places
+from annotation.imaging.workers import START_SECONDS, WorkerPool
 
+# For whoever waits in this process: for a child here, for what another request makes in `annotation.alone`.
+places = Places(settings.WORKER_WAITING, settings.WORKER_WAITING_PER_PERSON)
 WARM = ("annotation.imaging.sources:warm", "annotation.imaging.superpixels.maps:warm")
 
 
@@ -17,8 +20,7 @@ def _pool() -> WorkerPool:
     pool = WorkerPool(
         settings.WORKER_PROCESSES,
         settings.WORKER_MEMORY_BYTES,
-        waiting=settings.WORKER_WAITING,
-        waiting_per_owner=settings.WORKER_WAITING_PER_PERSON,
+        places=places,
         warm=WARM,
     )
     atexit.register(pool.stop)
@@ -36,6 +38,14 @@ def run(function: Callable, *args: Any, seconds: float, owner: Hashable = None, 
 def start() -> None:
     """Start the children before anybody needs them: loading their libraries and kernels takes seconds."""
     _pool().start()
+
+
+def wait_until_ready() -> None:
+    """Wait until a child is warm: minutes where the kernels were never compiled, longer than a map may take.
+
+    For work that nobody waits for and that need not fail because it comes early. WorkerBusy if none is warm in time.
+    """
+    run(bool, seconds=START_SECONDS)
 
 
 def stop() -> None:

@@ -208,7 +208,8 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["d
 IMAGE_MAX_BYTES = env.int("IMAGE_MAX_BYTES", default=300_000_000)
 IMAGE_MAX_PIXELS = env.int("IMAGE_MAX_PIXELS", default=100_000_000)
 WORKER_PROCESSES = env.int("WORKER_PROCESSES", default=2)
-# A call that waits keeps a thread of the web server: of 8 threads, 2 calls at work and 4 waiting leave 2 for saving.
+# Whoever waits, for a child or for what another request makes, keeps a thread of the web server. Of its 8 threads 2 at
+# work and 4 waiting leave 2 for saving, whatever is asked for: WORKER_PROCESSES + WORKER_WAITING ≤ threads − 2.
 WORKER_WAITING = env.int("WORKER_WAITING", default=4)
 WORKER_WAITING_PER_PERSON = env.int("WORKER_WAITING_PER_PERSON", default=2)
 WORKER_MEMORY_BYTES = env.int("WORKER_MEMORY_BYTES", default=3_000_000_000)

@@ -22,10 +22,8 @@ from projects.models import Image
 
 PLAIN_SIDE = 4096  # px; larger images are shown as tiles
 WHOLE_SIDE = 2048  # px; of larger images a part is had without decoding all of it
-# Each that waits for another request to make something keeps a thread of the web server.
-WAITING = 2
 logger = logging.getLogger(__name__)
-alone = Alone(WAITING)
+alone = Alone(workers.places)
 
 
 @task()
@@ -100,7 +98,7 @@ def read_tiles(
     """
     tiles = kept_all(names)
     if tiles is None:
-        with alone((image.key, kind), seconds=settings.INGEST_SECONDS):
+        with alone((image.key, kind), seconds=settings.INGEST_SECONDS, owner=owner):
             tiles = kept_all(names)
             if tiles is None:
                 store_tiles(image, (kind,), owner, background)

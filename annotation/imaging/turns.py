@@ -1,8 +1,8 @@
 """Who is next: things that many people want, given to them in turn."""
 
 import threading
-from collections import deque
-from collections.abc import Hashable
+from collections import Counter, deque
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 Thing = TypeVar("Thing")
@@ -26,29 +26,66 @@ class Turn(Generic[Thing]):
         return self.thing
 
 
+class Places:
+    """Room for those who wait, whatever for: each keeps a thread of the web server from saving somebody's work.
+
+    Parameters
+    ----------
+    in_all, per_owner : int
+        How many may wait, and how many of them may be of one owner.
+    """
+
+    def __init__(self, in_all: int, per_owner: int):
+        self._in_all = in_all
+        self._per_owner = per_owner
+        self._taken: Counter[Hashable] = Counter()
+        self._lock = threading.Lock()
+
+    def take(self, owner: Hashable) -> bool:
+        """Take a place if there is room. `leave` every place that was taken."""
+        with self._lock:
+            if self._taken.total() >= self._in_all or self._taken[owner] >= self._per_owner:
+                return False
+            self._taken[owner] += 1
+            return True
+
+    def leave(self, owner: Hashable) -> None:
+        with self._lock:
+            self._taken[owner] -= 1
+            if not self._taken[owner]:
+                del self._taken[owner]
+
+    @property
+    def taken(self) -> int:
+        """How many wait."""
+        with self._lock:
+            return self._taken.total()
+
+
 class Turns(Generic[Thing]):
     """A few equal things and the line before them.
 
     A thing that becomes free goes to the owner whose turn it is, and among the wishes of one owner to the oldest.
     Owners wait in a circle: whoever was given something, or gave it back, goes to its end. So somebody with many wishes
-    is no more in the way of others than somebody with two. Wishes in the background never wait and leave the last free
-    thing to people.
+    is no more in the way of others than somebody with two. Of several things the last free one is for somebody who has
+    none: neither for whoever has one already, who could else have them all, nor for the background, which never waits.
 
     Parameters
     ----------
     things : list
         What there is to give. The one given back last is given first.
-    waiting : int
-        How many wishes may wait in all.
-    waiting_per_owner : int
-        How many of them may be of one owner.
+    places : Places
+        Where wishes wait; what else waits there takes room from them.
+    is_ready : callable
+        Things of which it is false are given last. It is asked only about free ones, by one thread at a time.
     """
 
-    def __init__(self, things: list[Thing], waiting: int, waiting_per_owner: int):
+    def __init__(self, things: list[Thing], places: Places, is_ready: Callable[[Thing], bool] = lambda thing: True):
         self._free = list(things)
-        self._left_to_people = 1 if len(things) > 1 else 0
-        self._room = waiting
-        self._room_per_owner = waiting_per_owner
+        self._is_ready = is_ready
+        self._left_to_others = 1 if len(things) > 1 else 0
+        self._places = places
+        self._held: Counter[Hashable] = Counter()
         self._circle: dict[Hashable, deque[Turn[Thing]]] = {}
         self._lock = threading.Lock()
 
@@ -56,11 +93,11 @@ class Turns(Generic[Thing]):
         """Get a turn, which may have its thing already, or None where there is no room to wait. `end` every turn."""
         turn: Turn[Thing] = Turn(owner)
         with self._lock:
-            # While somebody waits nothing is free.
-            if len(self._free) > (self._left_to_people if background else 0):
-                turn.give(self._free.pop())
+            # While somebody waits nothing is free that they may have.
+            if self._may_have(owner, background):
+                self._give(turn)
                 return turn
-            if background or self._is_full(owner):
+            if background or not self._places.take(owner):
                 return None
             self._circle.setdefault(owner, deque()).append(turn)
             return turn
@@ -71,7 +108,8 @@ class Turns(Generic[Thing]):
             if turn.thing is None:
                 self._leave(turn)
             else:
-                self._pass_on(turn.thing, turn.owner)
+                self._take_back(turn.thing, turn.owner)
+                self._serve()
 
     @property
     def free(self) -> int:
@@ -83,23 +121,36 @@ class Turns(Generic[Thing]):
         """How many wishes wait."""
         return sum(map(len, self._circle.values()))
 
-    def _is_full(self, owner: Hashable) -> bool:
-        return len(self._circle.get(owner, ())) >= self._room_per_owner or self.waiting >= self._room
-
     def _leave(self, turn: Turn[Thing]) -> None:
         line = self._circle[turn.owner]
         line.remove(turn)
+        self._places.leave(turn.owner)
         if not line:
             del self._circle[turn.owner]
 
-    def _pass_on(self, thing: Thing, giver: Hashable) -> None:
+    def _may_have(self, owner: Hashable, background: bool = False) -> bool:
+        return len(self._free) > (self._left_to_others if background or self._held[owner] else 0)
+
+    def _give(self, turn: Turn[Thing]) -> None:
+        self._held[turn.owner] += 1
+        thing = max(reversed(self._free), key=self._is_ready)
+        self._free.remove(thing)
+        turn.give(thing)
+
+    def _take_back(self, thing: Thing, giver: Hashable) -> None:
+        self._free.append(thing)
+        self._held[giver] -= 1
+        if not self._held[giver]:
+            del self._held[giver]
         self._to_the_end(giver)
-        if not self._circle:
-            self._free.append(thing)
-            return
-        owner, line = next(iter(self._circle.items()))
-        line.popleft().give(thing)
-        self._to_the_end(owner)
+
+    def _serve(self) -> None:
+        """Give what is free to those who wait and may have it, in turn."""
+        while eligible := list(filter(self._may_have, self._circle)):
+            owner = eligible[0]
+            self._give(self._circle[owner].popleft())
+            self._places.leave(owner)
+            self._to_the_end(owner)
 
     def _to_the_end(self, owner: Hashable) -> None:
         line = self._circle.pop(owner, None)

@@ -17,11 +17,11 @@ from collections.abc import Callable, Hashable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from annotation.imaging.turns import Turns
+from annotation.imaging.turns import Places, Turns
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "MKL_NUM_THREADS")
 SPAWN = multiprocessing.get_context("spawn")
-# Of its seconds a call waits at most this share, so that it never fails for want of time that others used.
+# A call waits at most this share of the seconds that it may then work, so that others' work takes none of its time.
 WAITING_SHARE = 0.5
 START_SECONDS = 300  # a child that is not ready then never will be; compiling all kernels takes a minute
 
@@ -63,8 +63,8 @@ class WorkerPool:
         Number of children. Each starts with the first call that needs it.
     memory_bytes : int
         Address space of a child (`RLIMIT_AS`), which counts libraries too.
-    waiting, waiting_per_owner : int
-        How many calls may wait for a child, in all and of one owner, before further ones get `WorkerBusy`.
+    places : Places
+        Where calls wait for a child; those that find no room get `WorkerBusy`. Without it there is room for four calls.
     warm : tuple of str
         ``"module:function"`` names, called without arguments in each new child, so that its first call is fast.
     """
@@ -74,22 +74,25 @@ class WorkerPool:
         processes: int,
         memory_bytes: int,
         *,
-        waiting: int = 4,
-        waiting_per_owner: int = 2,
+        places: Places | None = None,
         warm: tuple[str, ...] = (),
     ):
         self._slots = [Slot(memory_bytes, warm) for _ in range(processes)]
-        self._turns = Turns(self._slots, waiting, waiting_per_owner)
+        self._turns = Turns(self._slots, places or Places(in_all=4, per_owner=2), Slot.is_ready)
 
     def run(
         self, function: Callable, *args: Any, seconds: float, owner: Hashable = None, background: bool = False
     ) -> Any:
-        """Call `function(*args)` in a child and return its result, waiting and working at most `seconds` in all.
+        """Call `function(*args)` in a child and return its result.
 
         Parameters
         ----------
+        seconds : float
+            How long it may work once it is given a child, which may have to get ready first. Before, it waits at most
+            half as long.
         owner : hashable
-            For whom: a free child goes to the owners that wait in turn. Calls without one share a turn.
+            For whom: a free child goes to the owners that wait in turn, and the last free one of several to somebody
+            who has none. Calls without one are as if of one owner.
         background : bool
             Nobody waits for the result. The call begins at once or is refused, and leaves the last free child alone
             if there are several.
@@ -99,7 +102,6 @@ class WorkerPool:
         WorkerBusy, WorkerTimeout, WorkerDied, WorkerOutOfMemory
             As their descriptions say. Other exceptions of the function are raised as they are.
         """
-        deadline = time.monotonic() + seconds
         turn = self._turns.ask(owner, background)
         if turn is None:
             raise WorkerBusy("Too many requests are waiting.")
@@ -107,7 +109,7 @@ class WorkerPool:
             slot = turn.wait(seconds * WAITING_SHARE)
             if slot is None:
                 raise WorkerBusy("No worker became free in time.")
-            return slot.run(function, args, deadline)
+            return slot.run(function, args, time.monotonic() + seconds)
         finally:
             self._turns.end(turn)
 
@@ -139,6 +141,11 @@ class Slot:
                 return self._attempt(function, args, deadline)
             except NeverBegan as error:
                 raise WorkerDied("No worker process could be started.") from error
+
+    def is_ready(self) -> bool:
+        """Would its child begin at once? To be asked only while no call has the slot."""
+        child = self._child
+        return child is not None and child.is_ready()
 
     def start(self) -> "Child":
         with self._lock:
@@ -188,12 +195,19 @@ class Child:
         """Seconds since it was started."""
         return time.monotonic() - self._started
 
+    def is_ready(self) -> bool:
+        """Does it live, and has it said that it is ready? To be asked only while no call is on."""
+        try:
+            if not self._ready and self._pipe.poll():
+                self._get_ready(time.monotonic())
+            return self._ready and self._process.is_alive()
+        except (EOFError, OSError):
+            return False
+
     def call(self, function: Callable, args: tuple, deadline: float) -> Any:
         try:
-            if not self._ready:
-                self._wait(deadline, StillStarting())
-                self._ready = True
-            self._pipe.send((function, args))
+            self._get_ready(deadline)
+            self._send((function, args), deadline)
             self._wait(deadline, WorkerTimeout("The work was not begun in time."))
         except (EOFError, OSError) as error:
             raise NeverBegan from error
@@ -211,6 +225,24 @@ class Child:
         self._process.kill()
         self._process.join()
         self._pipe.close()
+
+    def _get_ready(self, deadline: float) -> None:
+        if not self._ready:
+            self._wait(deadline, StillStarting())
+            self._ready = True
+
+    def _send(self, call: tuple, deadline: float) -> None:
+        """Send a call. That blocks until the child has read most of it, so a child that does not is killed in time."""
+        killer = threading.Timer(max(0, deadline - time.monotonic()), self._process.kill)
+        killer.start()
+        try:
+            self._pipe.send(call)
+        except OSError as error:
+            if time.monotonic() < deadline:
+                raise
+            raise WorkerTimeout("The work was not begun in time.") from error
+        finally:
+            killer.cancel()
 
     def _wait(self, deadline: float, late: Exception) -> Any:
         if not self._pipe.poll(max(0, deadline - time.monotonic())):

@@ -19,6 +19,7 @@ from annotation.imaging.phantom import tissue_phantom
 from annotation.imaging.superpixels import ALGORITHMS, segment
 from annotation.imaging.superpixels.maps import check_tree
 from annotation.imaging.superpixels.quality import agreement
+from annotation.imaging.turns import Places
 from annotation.imaging.workers import WorkerBusy, WorkerDied, WorkerOutOfMemory, WorkerTimeout
 from projects.tests.factories import ImageFactory, MembershipFactory
 
@@ -383,7 +384,7 @@ def test_two_requests_for_one_map_calculate_it_once(image, monkeypatch):
 
 def test_few_wait_for_anothers_map_and_the_rest_are_told_that_it_is_busy(image, monkeypatch):
     slow, refused = Slow(monkeypatch), []
-    monkeypatch.setattr(superpixel_maps, "alone", Alone(1))
+    monkeypatch.setattr(superpixel_maps, "alone", Alone(Places(1, 1)))
     wanted = superpixel_views.read_request(image, "slic", {"n_segments": "20"})
 
     def ask():

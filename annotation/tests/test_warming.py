@@ -12,7 +12,7 @@ from django.urls import reverse
 from annotation import superpixel_maps, workers
 from annotation.imaging.phantom import tissue_phantom
 from annotation.imaging.superpixels.maps import Piece
-from annotation.imaging.workers import WorkerDied
+from annotation.imaging.workers import WorkerBusy, WorkerDied, WorkerPool
 from annotation.tasks import Warmed, warm, warm_superpixels
 from projects.ingest import place_images
 from projects.models import Image
@@ -36,6 +36,7 @@ def calls(monkeypatch):
             return [Piece(0, 0, file.read())]
 
     monkeypatch.setattr(workers, "run", run)
+    monkeypatch.setattr(workers, "wait_until_ready", lambda: None)
     monkeypatch.setattr(superpixel_maps, "pieces", cut)
     return calls
 
@@ -162,3 +163,27 @@ def test_the_command_asks_for_a_number_where_a_name_is_ambiguous(project):
     other = ProjectFactory(name="Colon Glands")
     with pytest.raises(CommandError, match=f"the number of one: {project.pk}, {other.pk}"):
         command("colon glands")
+
+
+def test_the_command_makes_no_map_before_a_worker_is_ready(project, calls, monkeypatch):
+    ImageFactory(project=project, pixels=TISSUE)
+
+    def wait_in_vain():
+        raise WorkerBusy("The worker process is still starting.")
+
+    monkeypatch.setattr(workers, "wait_until_ready", wait_in_vain)
+    with pytest.raises(CommandError, match=r"No map could be made\. .*still starting"):
+        command(str(project.pk))
+    assert not calls
+
+
+def test_work_that_waits_until_a_worker_is_ready_finds_it_warm(monkeypatch):
+    pool = WorkerPool(1, 1_000_000_000, warm=("annotation.imaging.tests.test_workers:nap",))
+    monkeypatch.setattr(workers, "_pool", lambda: pool)
+    try:
+        with pytest.raises(WorkerBusy, match="starting"):
+            workers.run(len, "abc", seconds=0.1)
+        workers.wait_until_ready()
+        assert workers.run(len, "abc", seconds=1) == 3
+    finally:
+        pool.stop()

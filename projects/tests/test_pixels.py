@@ -145,9 +145,9 @@ def test_of_several_who_ask_one_makes_them_few_wait_and_others_are_busy_at_once(
     slow, results = Slow(monkeypatch), []
     threads = [ask(image, results)]
     assert slow.started.wait(20)
-    for left in (1, 0):
+    for waiting in (1, 2):
         threads.append(ask(image, results))
-        while tasks.alone._places._value > left:
+        while workers.places.taken < waiting:
             threads[-1].join(0.01)
     with pytest.raises(WorkerBusy):
         pieces(image, Region(0, 0, 600, 600))
@@ -156,7 +156,7 @@ def test_of_several_who_ask_one_makes_them_few_wait_and_others_are_busy_at_once(
         thread.join(20)
     assert results == [4, 4, 4]
     assert slow.calls == 1
-    assert tasks.alone._places._value == tasks.WAITING
+    assert workers.places.taken == 0
 
 
 def test_one_image_does_not_wait_for_another(project, image, monkeypatch):

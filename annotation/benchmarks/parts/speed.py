@@ -101,18 +101,21 @@ def map_bytes(side: int) -> Figures:
 
 
 def two_requests_over_one(side: int) -> Figures:
-    """Two different images at once in the pool of a real server, over one of them alone."""
+    """Two different images for two people at once in the pool of a real server, over one of them alone."""
     one, other = (whole_request(pictures.stored_phantom(side, seed), side) for seed in (1, 2))
     pool = WorkerPool(2, settings.WORKER_MEMORY_BYTES, warm=WARM)
-    ask = partial(pool.run, seconds=REQUEST_SECONDS)
+
+    def ask(work: Callable[[], object], owner: str) -> None:
+        pool.run(work, seconds=REQUEST_SECONDS, owner=owner)
+
     with ThreadPoolExecutor(2) as threads:
 
         def both() -> None:
-            list(threads.map(ask, (one, other)))
+            list(threads.map(ask, (one, other), ("one", "other")))
 
         both()  # now both children are there
         try:
-            seconds = timed(5, time.perf_counter, one=partial(ask, one), two=both)
+            seconds = timed(5, time.perf_counter, one=partial(ask, one, "one"), two=both)
         finally:
             pool.stop()
     alone, together = 1000 * min(seconds["one"]), 1000 * min(seconds["two"])

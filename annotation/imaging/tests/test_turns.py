@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from annotation.imaging.turns import Turns
+from annotation.imaging.turns import Places, Turns
 
 
 def given(turns):
@@ -12,15 +12,50 @@ def given(turns):
 
 
 def test_what_is_free_is_given_at_once_the_last_returned_first():
-    turns = Turns(["one", "two"], waiting=1, waiting_per_owner=1)
-    first, second = turns.ask("anna"), turns.ask("anna")
+    turns = Turns(["one", "two"], Places(1, 1))
+    first, second = turns.ask("anna"), turns.ask("bert")
     assert given([first, second]) == ["two", "one"]
     turns.end(second)
     assert turns.ask("bert").thing == "one"
 
 
+def test_what_is_ready_is_given_before_what_is_not():
+    ready = {"one", "three"}
+    turns = Turns(["one", "two", "three", "four"], Places(1, 1), lambda thing: thing in ready)
+    assert given([turns.ask(name) for name in ("anna", "bert", "carla", "dora")]) == ["three", "one", "four", "two"]
+
+
+def test_the_last_free_one_is_for_somebody_who_has_none():
+    turns = Turns(["one", "two"], Places(4, 2))
+    working, waiting = turns.ask("anna"), turns.ask("anna")
+    assert (waiting.thing, turns.free) == (None, 1)
+    assert turns.ask("anna", background=True) is None
+    other = turns.ask("bert")
+    assert other.thing
+    turns.end(other)
+    assert (waiting.thing, turns.free) == (None, 1)
+    turns.end(working)
+    assert (waiting.thing is not None, turns.free) == (True, 1)
+
+
+def test_a_person_alone_has_all_but_one():
+    turns = Turns(["one", "two", "three"], Places(4, 2))
+    assert [bool(turns.ask("anna").thing) for _ in range(3)] == [True, True, False]
+
+
+def test_whoever_gives_back_the_last_they_had_may_have_the_last_again():
+    turns = Turns(["one", "two", "three"], Places(4, 2))
+    background = turns.ask("carla", background=True)
+    working = turns.ask("anna")
+    wishes = [turns.ask("carla"), turns.ask("anna")]
+    assert given(wishes) == [None, None]
+    turns.end(working)
+    assert all(given(wishes))
+    assert background.thing
+
+
 def test_the_wishes_of_one_owner_are_met_in_their_order():
-    turns = Turns(["child"], waiting=3, waiting_per_owner=3)
+    turns = Turns(["child"], Places(3, 3))
     working, *waiting = [turns.ask("anna") for _ in range(4)]
     for turn in waiting:
         assert turn.thing is None
@@ -30,7 +65,7 @@ def test_the_wishes_of_one_owner_are_met_in_their_order():
 
 
 def test_owners_that_wait_are_served_in_turn_and_a_flood_stands_behind_a_single_wish():
-    turns = Turns(["child"], waiting=9, waiting_per_owner=9)
+    turns = Turns(["child"], Places(9, 9))
     working = turns.ask("anna")
     line = {turns.ask(owner): owner for owner in ("anna", "anna", "anna", "bert", "carla", "carla")}
     order = []
@@ -42,7 +77,7 @@ def test_owners_that_wait_are_served_in_turn_and_a_flood_stands_behind_a_single_
 
 
 def test_newcomers_do_not_starve_somebody_who_waits():
-    turns = Turns(["child"], waiting=9, waiting_per_owner=9)
+    turns = Turns(["child"], Places(9, 9))
     working, waiting = turns.ask("anna"), turns.ask("anna")
     for name in ("bert", "carla", "dora"):
         turn = turns.ask(name)
@@ -55,7 +90,7 @@ def test_newcomers_do_not_starve_somebody_who_waits():
 
 
 def test_there_is_room_for_so_many_in_all_and_of_one_owner():
-    turns = Turns(["child"], waiting=3, waiting_per_owner=2)
+    turns = Turns(["child"], Places(3, 2))
     working = turns.ask("anna")
     waiting = [turns.ask("anna"), turns.ask("anna")]
     assert turns.ask("anna") is None
@@ -67,8 +102,24 @@ def test_there_is_room_for_so_many_in_all_and_of_one_owner():
     assert turns.ask("carla").thing is None
 
 
+def test_what_else_waits_in_the_same_places_takes_room():
+    places = Places(3, 2)
+    turns = Turns(["child"], places)
+    working = turns.ask("anna")
+    assert places.take("anna")
+    waiting = turns.ask("anna")
+    assert turns.ask("anna") is None
+    assert not places.take("anna")
+    assert places.take("bert")
+    assert turns.ask("carla") is None
+    turns.end(working)
+    assert waiting.thing
+    assert places.taken == 2
+    assert turns.ask("carla") is not None
+
+
 def test_whoever_leaves_the_line_makes_room_and_is_given_nothing():
-    turns = Turns(["child"], waiting=1, waiting_per_owner=1)
+    turns = Turns(["child"], Places(1, 1))
     working, waiting = turns.ask("anna"), turns.ask("bert")
     assert waiting.wait(0) is None
     turns.end(waiting)
@@ -79,7 +130,7 @@ def test_whoever_leaves_the_line_makes_room_and_is_given_nothing():
 
 
 def test_what_was_given_in_the_moment_of_leaving_goes_to_the_next():
-    turns = Turns(["child"], waiting=2, waiting_per_owner=1)
+    turns = Turns(["child"], Places(2, 1))
     working, leaving, waiting = turns.ask("anna"), turns.ask("bert"), turns.ask("carla")
     turns.end(working)
     turns.end(leaving)
@@ -89,7 +140,7 @@ def test_what_was_given_in_the_moment_of_leaving_goes_to_the_next():
 
 
 def test_the_background_never_waits_and_leaves_the_last_to_people():
-    turns = Turns(["one", "two"], waiting=2, waiting_per_owner=2)
+    turns = Turns(["one", "two"], Places(2, 2))
     background = turns.ask("anna", background=True)
     assert background.thing
     assert turns.ask("bert", background=True) is None
@@ -102,7 +153,7 @@ def test_the_background_never_waits_and_leaves_the_last_to_people():
 
 
 def test_the_background_may_have_the_only_one():
-    turns = Turns(["child"], waiting=2, waiting_per_owner=2)
+    turns = Turns(["child"], Places(2, 2))
     background = turns.ask("anna", background=True)
     assert background.thing == "child"
     assert turns.ask("anna", background=True) is None
@@ -111,7 +162,8 @@ def test_the_background_may_have_the_only_one():
 @pytest.mark.parametrize("seed", range(5))
 def test_nothing_is_lost_or_given_twice_whatever_happens(seed):
     chance = random.Random(seed)
-    turns, open_turns = Turns(list("abc"), waiting=6, waiting_per_owner=2), []
+    places = Places(6, 2)
+    turns, open_turns = Turns(list("abc"), places), []
     for _ in range(3000):
         if chance.random() < 0.55:
             turn = turns.ask(chance.choice("ABCDE"), background=chance.random() < 0.2)
@@ -121,8 +173,10 @@ def test_nothing_is_lost_or_given_twice_whatever_happens(seed):
         held = [turn.thing for turn in open_turns if turn.thing]
         assert len(set(held)) == len(held)
         assert len(held) + turns.free == 3
-        assert turns.waiting == len(open_turns) - len(held) <= 6
-        assert not (turns.free and turns.waiting)
+        assert turns.waiting == places.taken == len(open_turns) - len(held) <= 6
+        waiting = {turn.owner for turn in open_turns if not turn.thing}
+        assert turns.free < 2 or not waiting
+        assert not turns.free or waiting <= {turn.owner for turn in open_turns if turn.thing}
     for turn in open_turns:
         turns.end(turn)
-    assert (turns.free, turns.waiting) == (3, 0)
+    assert (turns.free, turns.waiting, places.taken) == (3, 0, 0)

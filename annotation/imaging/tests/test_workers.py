@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from annotation.imaging import workers
+from annotation.imaging.turns import Places
 from annotation.imaging.workers import WorkerBusy, WorkerDied, WorkerOutOfMemory, WorkerPool, WorkerTimeout
 
 MEMORY = 1_000_000_000
@@ -91,6 +92,10 @@ def warm_up():
     import colorsys  # noqa: F401
 
 
+def nap():
+    time.sleep(1)
+
+
 def fail_to_warm():
     raise ValueError("no")
 
@@ -111,7 +116,7 @@ def wait_until(condition, seconds=10):
 
 @pytest.fixture
 def pool():
-    pool = WorkerPool(1, MEMORY, waiting=1, warm=(f"{__name__}:warm_up",))
+    pool = WorkerPool(1, MEMORY, places=Places(1, 1), warm=(f"{__name__}:warm_up",))
     yield pool
     pool.stop()
 
@@ -170,6 +175,15 @@ def test_a_function_that_never_returns_is_killed_though_it_is_at_work(pool):
     assert pool.run(double, 3, seconds=20) == 6
 
 
+def test_a_child_that_does_not_read_what_it_is_sent_is_killed(pool):
+    child = pool.run(pid, seconds=20)
+    os.kill(child, signal.SIGSTOP)
+    outcome = in_thread(pool.run, len, bytes(5_000_000), seconds=0.5)
+    assert isinstance(outcome(), WorkerTimeout)
+    assert pool.run(len, bytes(5_000_000), seconds=20) == 5_000_000
+    wait_until(lambda: not is_alive(child))
+
+
 POISON = [
     (end_at_once, WorkerDied, 20),
     (crash, WorkerDied, 20),
@@ -220,7 +234,7 @@ def test_an_idle_child_that_is_killed_does_not_take_the_work_of_its_neighbour_wi
     try:
         pool.run(pid, seconds=20)
         results = []
-        worker = threading.Thread(target=lambda: results.append(pool.run(sleep, 2, seconds=20)))
+        worker = threading.Thread(target=lambda: results.append(pool.run(sleep, 2, seconds=20, owner="anna")))
         worker.start()
         wait_until(lambda: pool._turns.free == 1)
         idle = pool.run(pid, seconds=20)
@@ -261,7 +275,7 @@ class Busy:
 
 @pytest.fixture
 def busy(tmp_path):
-    pool = WorkerPool(1, MEMORY, waiting=3, waiting_per_owner=2)
+    pool = WorkerPool(1, MEMORY, places=Places(3, 2))
     yield Busy(pool, tmp_path)
     pool.stop()
 
@@ -292,6 +306,17 @@ def test_a_call_that_waited_in_vain_says_busy_and_leaves_the_line(busy):
     assert busy.order == ["a1"]
 
 
+def test_the_time_that_a_call_waited_is_not_taken_from_its_own(busy):
+    running = busy.call("a1", "anna")
+    busy.wait_for("a1")
+    results = []
+    outcome = in_thread(lambda: results.append(busy.pool.run(sleep, 2.6, seconds=4, owner="bert")))
+    busy.wait_for_waiting(1)
+    time.sleep(1.6)
+    busy.let_go("a1")
+    assert (running(), outcome(), len(results)) == (None, None, 1)
+
+
 def test_a_call_in_the_background_is_refused_at_once_while_the_child_is_busy(busy):
     running = busy.call("a1", "anna")
     busy.wait_for("a1")
@@ -314,6 +339,31 @@ def test_a_child_that_hangs_while_it_starts_is_replaced(monkeypatch):
         assert pool._slots[0].start() is not hanging
     finally:
         pool.stop()
+
+
+def test_a_warm_child_is_given_before_one_that_is_still_starting():
+    pool = WorkerPool(2, MEMORY)
+    try:
+        pool.start()
+        wait_until(lambda: all(slot.is_ready() for slot in pool._slots), seconds=30)
+        slow = pool._slots[1]
+        slow._limits = (MEMORY, (f"{__name__}:work_for_ever",))
+        with pytest.raises(WorkerDied):
+            pool.run(end_at_once, seconds=20)
+        assert not slow.is_ready()
+        assert pool._slots[0].is_ready()
+        assert [pool.run(double, number, seconds=5) for number in range(3)] == [0, 2, 4]
+    finally:
+        pool.stop()
+
+
+def test_an_idle_child_that_was_killed_is_not_ready(pool):
+    child = pool.run(pid, seconds=20)
+    assert pool._slots[0].is_ready()
+    os.kill(child, signal.SIGKILL)
+    wait_until(lambda: not pool._slots[0].is_ready())
+    pool.stop()
+    assert not pool._slots[0].is_ready()
 
 
 def test_the_successor_of_a_killed_child_is_started_at_once_but_not_after_the_pool_was_stopped(pool):

@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotation import workers
 from annotation.imaging.superpixels import ALGORITHMS
+from annotation.imaging.workers import WorkerError
 from annotation.superpixel_maps import default_setting, setting
 from annotation.tasks import Warmed, warm
 from projects.models import Project
@@ -28,12 +29,15 @@ class Command(BaseCommand):
         images = found.images.placed().order_by("position")
         failed = 0
         try:
+            workers.wait_until_ready()
             for number, image in enumerate(images, 1):
                 for chosen, values in settings:
                     warmed = warm(image, chosen, values)
                     failed += warmed.failed
                     self.stdout.write(f"{number}/{len(images)} {image.name}: {chosen.label}, {in_words(warmed)}")
                     self.stdout.flush()
+        except WorkerError as error:
+            raise CommandError(f"No map could be made. {error}") from error
         finally:
             workers.stop()
         if failed:

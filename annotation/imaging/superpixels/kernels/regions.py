@@ -8,6 +8,8 @@ import numpy as np
 
 from annotation.imaging.superpixels.kernels import kernel
 
+NEVER = 1e300  # more than any distance or cost; infinity means nothing where `fastmath` is on
+
 
 def join_small(labels: np.ndarray, planes: np.ndarray, min_size: int, count: int) -> np.ndarray:
     """Cut labels into connected regions; those under `min_size` pixels join a neighbour, then the smallest do.
@@ -239,7 +241,7 @@ def _absorb(size, colour, start, neighbour, floor, count):
 @kernel
 def _nearest(a, size, colour, start, neighbour, parent, following):
     """Return the root next to root `a` whose mean colour is nearest, or −1 if it has no neighbour."""
-    best, nearest = -1, np.inf
+    best, nearest = -1, NEVER
     member = a
     while member >= 0:
         for e in range(start[member], start[member + 1]):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from annotation.imaging.superpixels.kernels import kernel
-from annotation.imaging.superpixels.kernels.regions import find
+from annotation.imaging.superpixels.kernels.regions import NEVER, find
 
 
 @kernel
@@ -94,7 +94,7 @@ def _cheapest(a, look, sizes, means, parent, seen, begin, end, following, target
 
     On the way edges that lead inside or where another edge leads are unlinked; `look` is a number of this call's own.
     """
-    best, least = -1, np.inf
+    best, least = -1, NEVER
     last, edge = -1, begin[a]
     while edge >= 0:
         b = find(parent, target[edge])

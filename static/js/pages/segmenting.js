@@ -170,6 +170,7 @@ export function createSegmenting({ root, config, store, map, viewer, stage, chan
       const sentence = await superpixels.divide(point);
       showState();
       if (sentence) granularity.tell(sentence);
+      changed();
     } catch (error) {
       tellOf(error);
     }

@@ -37,7 +37,7 @@ export function createSegmenting({ root, config, store, map, viewer, stage, chan
   const superpixels = new Superpixels({ worker, urls, image, algorithms });
   const panel = new SuperpixelPanel(root, algorithms, image, store);
   const granularity = new GranularityPanel(root, (level) => superpixels.setLevel(level));
-  const prefetch = new Prefetch(config.nextImage);
+  const prefetch = new Prefetch(config.nextImage, image.umPerPx);
   const propose = proposal(root, algorithms, use);
   const meter = new FitMeter({
     map,

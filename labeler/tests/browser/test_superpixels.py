@@ -319,6 +319,7 @@ def test_what_was_painted_suggests_a_setting(editor):
     page.get_by_text("More settings").click()
     with page.expect_response(re.compile("/fit/")) as answer:
         page.get_by_role("button", name="Suggest a setting").click()
+    assert "background" not in answer.value.url
     fits = answer.value.json()
     best = fits["settings"][fits["best"]]
     proposal = page.locator("#proposal-text")
@@ -342,7 +343,7 @@ def test_after_a_rest_the_setting_is_compared_with_what_was_painted(editor):
     editor.point(-200, 150)
     for _ in range(40):
         page.keyboard.press("PageDown")  # a small segment, which does not outweigh the lines
-    with page.expect_response(re.compile("/fit/")) as answer:
+    with page.expect_response(re.compile(r"/fit/\?background=1$")) as answer:
         editor.drag((-200, 150))
     assert answer.value.ok
     expect(page.locator("#proposal-text")).to_contain_text("follows what you painted best")

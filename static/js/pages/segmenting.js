@@ -42,7 +42,7 @@ export function createSegmenting({ root, config, store, map, viewer, stage, chan
   const meter = new FitMeter({
     map,
     superpixels,
-    send: (form) => postForm(urls.fit, form),
+    send: (form, background) => postForm(background ? `${urls.fit}?background=1` : urls.fit, form),
     advise: ({ fit }) => propose(fit),
     wanted: () => store.state.tool === "superpixel",
   });

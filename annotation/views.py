@@ -138,6 +138,7 @@ def next_image(image: Image) -> dict:
         "superpixelTree": superpixel_address("superpixel_tree", image.pk),
         "width": image.width,
         "height": image.height,
+        "umPerPx": image.um_per_px,
     }
 
 

@@ -81,6 +81,7 @@ def test_the_editor_is_told_all_it_needs(painter, work, project):
     project.instructions = "Follow </script><b>glands</b>."
     project.save()
     Annotation.objects.filter(pk=work[0].pk).update(state="submitted")
+    Image.objects.filter(pk=work[2].image_id).update(um_per_px=0.25)
     told = config(editor(painter, work[1]))
     assert told["annotation"] == {"id": work[1].pk, "head": 0, "state": "waiting", "comment": "", "readOnly": False}
     assert {key: told["image"][key] for key in ("name", "width", "height")} == {
@@ -103,6 +104,7 @@ def test_the_editor_is_told_all_it_needs(painter, work, project):
         "superpixelTree": f"/images/{work[2].image_id}/superpixels/{{algorithm}}.tree",
         "width": 700,
         "height": 600,
+        "umPerPx": 0.25,
     }
 
 

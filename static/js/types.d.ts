@@ -63,6 +63,7 @@ interface NextImage {
   superpixelTree: string;
   width: number;
   height: number;
+  umPerPx: number | null;
 }
 
 type ImageSource =

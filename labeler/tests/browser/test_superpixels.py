@@ -15,6 +15,7 @@ from labeler.tests.browser.painter import Painter
 from labeler.tests.browser.people import Editor, log_in
 from labeler.tests.browser.segments import Mosaic, Traffic
 from labeler.tests.browser.test_editor import stored
+from projects.models import Image
 from projects.tests.factories import ImageFactory, MembershipFactory
 
 pytestmark = pytest.mark.usefixtures("warm_worker")
@@ -318,6 +319,7 @@ def test_what_was_painted_suggests_a_setting(editor):
     page.get_by_text("More settings").click()
     with page.expect_response(re.compile("/fit/")) as answer:
         page.get_by_role("button", name="Suggest a setting").click()
+    assert "background" not in answer.value.url
     fits = answer.value.json()
     best = fits["settings"][fits["best"]]
     proposal = page.locator("#proposal-text")
@@ -341,7 +343,7 @@ def test_after_a_rest_the_setting_is_compared_with_what_was_painted(editor):
     editor.point(-200, 150)
     for _ in range(40):
         page.keyboard.press("PageDown")  # a small segment, which does not outweigh the lines
-    with page.expect_response(re.compile("/fit/")) as answer:
+    with page.expect_response(re.compile(r"/fit/\?background=1$")) as answer:
         editor.drag((-200, 150))
     assert answer.value.ok
     expect(page.locator("#proposal-text")).to_contain_text("follows what you painted best")
@@ -370,6 +372,26 @@ def test_the_next_image_is_prepared_with_the_same_settings(editor, work):
     page.keyboard.press("1")
     editor.drag((0, 0))
     with page.expect_request(re.compile(rf"/images/{image}/superpixels/slic\.png")) as asked:
+        page.keyboard.press("Control+Enter")
+    assert query_of(asked.value.url) == query_of(png.value.url)
+    editor.wait_until_open("field-2.png")
+    wait_for_segments(page)
+
+
+def test_a_size_in_um_is_prepared_in_the_pixels_of_the_next_image(page, live_server, work):
+    Image.objects.filter(pk=work[1].image_id).update(um_per_px=0.25)
+    editor = open_editor(page, live_server.url)
+    choose_tool(page)
+    page.get_by_label("Number or size").select_option("um")
+    page.get_by_label("Segment size in µm", exact=True).first.fill("12")
+    page.keyboard.press("Enter")
+    pattern = rf"/images/{work[1].image_id}/superpixels/slic\.png"
+    with page.expect_response(re.compile(rf"{pattern}.*size=48.*background=1")) as png:
+        page.get_by_role("button", name="Calculate segments").click()
+    assert png.value.ok
+    page.keyboard.press("1")
+    editor.drag((0, 0))
+    with page.expect_request(re.compile(pattern)) as asked:
         page.keyboard.press("Control+Enter")
     assert query_of(asked.value.url) == query_of(png.value.url)
     editor.wait_until_open("field-2.png")

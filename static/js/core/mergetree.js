@@ -13,6 +13,7 @@
  *   65535 for none
  * @property {Uint8Array} straddle two-colouredness of each node, 0 … 255
  * @property {number} alarm threshold of straddle
+ * @property {Uint8Array} [late] not in the file: 1 for each merge that a person put off, whose height is no cost
  */
 
 /**

@@ -31,7 +31,7 @@ export const KEYS = [
     show: ["Shift", "]"],
     match: ["shift+BracketRight", "PageUp"],
   },
-  { command: "divide", group: "Tools", label: "Divide this segment finer", show: ["R"], match: ["r"] },
+  { command: "divide", group: "Tools", label: "Open a merged segment, divide a single one", show: ["R"], match: ["r"] },
   { command: "cancel", group: "Tools", label: "Drop the stroke being painted", show: ["Esc"], match: ["Escape"] },
   {
     command: "category",

@@ -1,4 +1,5 @@
-// Posting to the server: JSON, forms, and files with their progress. Failures are errors whose message is a sentence.
+// Submitting to the server: JSON, forms, and files with their progress. What the server finds wrong with the data is an
+// answer, unlike with `postJson` and `postForm` of api.js; other failures are errors whose message is a sentence.
 
 import { csrfToken, LOST, RequestError, request } from "./api.js";
 
@@ -26,7 +27,7 @@ function parse(status, text) {
  * @returns {Promise<{ ok: boolean, answer: any }>} what the server found wrong with the data is no failure: it is in the
  *   answer's `error` or `errors`
  */
-async function post(url, body, headers) {
+async function submit(url, body, headers) {
   try {
     const options = { method: "POST", body, headers: { "X-CSRFToken": csrfToken(), ...headers } };
     const response = await request(url, options);
@@ -42,16 +43,16 @@ async function post(url, body, headers) {
  * @param {string} url
  * @param {unknown} data
  */
-export function postJson(url, data) {
-  return post(url, JSON.stringify(data), { "Content-Type": "application/json" });
+export function submitJson(url, data) {
+  return submit(url, JSON.stringify(data), { "Content-Type": "application/json" });
 }
 
 /**
  * @param {string} url
  * @param {FormData} [data]
  */
-export function postForm(url, data = new FormData()) {
-  return post(url, data, {});
+export function submitForm(url, data = new FormData()) {
+  return submit(url, data, {});
 }
 
 /**

@@ -1,6 +1,6 @@
 // The home page: its dialogs speak of the project whose button opened them; a row named in the address opens itself.
 
-import { postForm } from "../net/send.js";
+import { submitForm } from "../net/send.js";
 import { find } from "../ui/find.js";
 
 /** @type {any} */
@@ -47,7 +47,7 @@ memberDialog?.addEventListener("submit", async (event) => {
   const button = find(form, "[type=submit]", HTMLButtonElement);
   button.disabled = true;
   try {
-    const { ok, answer } = await postForm(form.action, new FormData(form));
+    const { ok, answer } = await submitForm(form.action, new FormData(form));
     if (!ok) throw new Error(answer.error);
     location.hash = `project-${form.dataset.project}`;
     location.reload();
@@ -68,7 +68,7 @@ document.addEventListener("click", async (event) => {
   if (!(button instanceof HTMLButtonElement)) return;
   button.disabled = true;
   try {
-    const { ok, answer } = await postForm(button.dataset.placeUrl ?? "");
+    const { ok, answer } = await submitForm(button.dataset.placeUrl ?? "");
     if (!ok) throw new Error(answer.error);
     location.reload();
   } catch (error) {

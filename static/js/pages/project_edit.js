@@ -1,7 +1,7 @@
 // The creator's page of a project: texts, categories and facts about images are saved together; images are added apart.
 
 import { decimal } from "../core/names.js";
-import { postJson } from "../net/send.js";
+import { submitJson } from "../net/send.js";
 import { CategoryList } from "../ui/categories.js";
 import { counted, find, pageData, showErrors } from "../ui/find.js";
 import { Uploader } from "../ui/uploader.js";
@@ -61,7 +61,7 @@ form.addEventListener("submit", async (event) => {
   submit.disabled = true;
   show({}, sent);
   try {
-    const { ok, answer } = await postJson(form.action, {
+    const { ok, answer } = await submitJson(form.action, {
       ...texts(),
       categories: categories.value,
       images: sent.map(factsOf),

@@ -1,6 +1,6 @@
 // The page of a new project: first the project is created, then its images follow, then they are placed.
 
-import { postJson } from "../net/send.js";
+import { submitJson } from "../net/send.js";
 import { CategoryList } from "../ui/categories.js";
 import { find, pageData, showErrors } from "../ui/find.js";
 import { Uploader } from "../ui/uploader.js";
@@ -21,7 +21,7 @@ form.addEventListener("submit", async (event) => {
   submit.disabled = true;
   show({});
   try {
-    const { ok, answer } = await postJson(form.action, {
+    const { ok, answer } = await submitJson(form.action, {
       name: find(form, "#name", HTMLInputElement).value,
       description: find(form, "#description", HTMLTextAreaElement).value,
       instructions: find(form, "#instructions", HTMLTextAreaElement).value,

@@ -37,12 +37,12 @@ export function createSegmenting({ root, config, store, map, viewer, stage, chan
   const superpixels = new Superpixels({ worker, urls, image, algorithms });
   const panel = new SuperpixelPanel(root, algorithms, image, store);
   const granularity = new GranularityPanel(root, (level) => superpixels.setLevel(level));
-  const prefetch = new Prefetch(config.nextImage);
+  const prefetch = new Prefetch(config.nextImage, image.umPerPx);
   const propose = proposal(root, algorithms, use);
   const meter = new FitMeter({
     map,
     superpixels,
-    send: (form) => postForm(urls.fit, form),
+    send: (form, background) => postForm(background ? `${urls.fit}?background=1` : urls.fit, form),
     advise: ({ fit }) => propose(fit),
     wanted: () => store.state.tool === "superpixel",
   });
@@ -68,7 +68,8 @@ export function createSegmenting({ root, config, store, map, viewer, stage, chan
     const side = expectedSide(algorithm, superpixels.settings.parameters, image);
     const regions = regionsInView(image.width, image.height, visible);
     far = isGrid(image.width, image.height) && (side * view.scale < SMALLEST_ON_SCREEN || regions.length > KEPT);
-    if (!far) superpixels.look(visible);
+    if (far) superpixels.clear();
+    else superpixels.look(visible);
     showState();
     showOutlines();
   }
@@ -173,6 +174,7 @@ export function createSegmenting({ root, config, store, map, viewer, stage, chan
       const sentence = await superpixels.divide(point);
       showState();
       if (sentence) granularity.tell(sentence);
+      changed();
     } catch (error) {
       tellOf(error);
     }

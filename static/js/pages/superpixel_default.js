@@ -1,6 +1,6 @@
 // The panel of a project's page that says which superpixels people start with.
 
-import { postJson } from "../net/send.js";
+import { submitJson } from "../net/send.js";
 import { find } from "../ui/find.js";
 
 const form = find(document, "#superpixel-default", HTMLFormElement);
@@ -43,7 +43,7 @@ form.addEventListener("submit", async (event) => {
   submit.disabled = true;
   say("");
   try {
-    const { ok, answer } = await postJson(form.action, sent);
+    const { ok, answer } = await submitJson(form.action, sent);
     if (ok) saved = JSON.stringify(sent);
     say(ok ? "Saved. Images opened from now on start with it." : "", answer.error);
   } catch (error) {

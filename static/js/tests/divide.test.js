@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { divided } from "../core/divide.js";
+import { divided, opened } from "../core/divide.js";
 import { nodeAt } from "../core/mergetree.js";
 import { Mosaic } from "../core/mosaic.js";
 import { piecesOf } from "../core/refine.js";
-import { boundsOf, Shape } from "../core/shape.js";
+import { boundsOf } from "../core/shape.js";
 import { squares } from "./maps.js";
 import { randomness } from "./random.js";
+
+/** @import { Segments } from "../core/segments.js" */
 
 test("pieces are connected, and small ones join the neighbour with the longest border", () => {
   const inside = Uint8Array.from([1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
@@ -35,41 +37,95 @@ for (const seed of [1, 2, 3, 4]) {
     assert.ok(sizes.every((size) => size >= 12));
   });
 
-  test(`a divided segment stands open at its level and closes above; nothing else changes (${seed})`, () => {
+  test(`a divided segment stands open, wherever it lies below, and closes above; no other is lost (${seed})`, () => {
     const random = randomness(seed);
     const before = squares({ width: 48, height: 48, cell: 6, random });
-    const mosaic = new Mosaic([before]);
-    const level = mosaic.levels.levelFor(random.whole(12, 64));
-    const node = nodeAt(before.tree, random.whole(0, 63), level);
-    const part = { map: before, node };
+    const level = new Mosaic([before]).levels.levelFor(random.whole(12, 64));
+    const part = { map: before, node: random.whole(0, 63) };
     const box = boundsOf(part);
-    const mask = new Shape([part]).mask(box);
     const division = piecesOf(
-      mask,
-      mask.map((_, at) => (at % (box.x1 - box.x0) < 4 ? 0 : 1)),
-      box.x1 - box.x0,
+      new Uint8Array(36).fill(1),
+      Array.from({ length: 36 }, (_, at) => (at % 6 < 4 ? 0 : 1)),
+      6,
       2,
     );
-    const after = divided(part, division, level, 3);
-    assert.ok(after);
+    const after = divided(part, division, level, 3) ?? assert.fail();
+    assert.ok(isSorted(after));
     const open = new Mosaic([after]).at(level);
-    assert.equal(open.count, mosaic.at(level).count + division.count - 1);
-    const holds = (/** @type {number} */ at) => new Shape([part]).contains(at % 48, Math.floor(at / 48));
-    const areaOf = (/** @type {number} */ piece) => division.pieces.filter((each) => each === piece).length;
-    for (const other of [0, level, ...before.tree.heights.filter((height) => height > level)]) {
-      const was = mosaic.at(other);
-      const is = new Mosaic([after]).at(other);
-      for (let at = 0; at < 48 * 48; at++) {
-        const [x, y] = [at % 48, Math.floor(at / 48)];
-        if (holds(at) && other <= level) {
-          const index = (y - box.y0) * (box.x1 - box.x0) + x - box.x0;
-          const found = is.shapeAt(x, y)?.mask(box);
-          assert.equal(found?.[index], 1);
-          assert.equal(found?.filter(Boolean).length, areaOf(division.pieces[index]));
-        } else assert.deepEqual(is.shapeAt(x, y)?.bounds, was.shapeAt(x, y)?.bounds);
-      }
-    }
+    assert.equal(open.shapeAt(box.x0, box.y0)?.bounds.x1, box.x0 + 4);
+    assert.equal(open.shapeAt(box.x1 - 1, box.y0)?.bounds.x0, box.x0 + 4);
+    const still = nodesOf(after);
+    assert.ok([...nodesOf(before)].every((pixels) => still.has(pixels)));
+    for (const other of before.tree.heights.filter((height) => height > level)) assertSame(before, after, other);
   });
+
+  test(`an opened segment shows what it was merged from, and closes above; nothing is lost (${seed})`, () => {
+    const random = randomness(seed);
+    const before = squares({ width: 48, height: 48, cell: 6, random });
+    const level = new Mosaic([before]).levels.levelFor(random.whole(4, 20));
+    const node = nodeAt(before.tree, random.whole(0, 63), level);
+    const after = opened(before, [node], level);
+    assert.ok(isSorted(after));
+    const [was, is] = [before, after].map((map) => new Mosaic([map]).at(level).count);
+    assert.equal(is, was + Math.min(3, before.tree.sizes[node] - 1));
+    assert.deepEqual(nodesOf(after), nodesOf(before));
+    for (const other of before.tree.heights.filter((height) => height > level)) assertSame(before, after, other);
+    assertSame(before, after, 0);
+  });
+}
+
+test("what lies hidden below the shown segment is opened together with it", () => {
+  const before = squares({ width: 48, height: 48, cell: 6, random: randomness(5) });
+  const level = new Mosaic([before]).levels.levelFor(2);
+  const node = before.tree.parents[20];
+  const shown = new Mosaic([opened(before, [node], level)]).at(level);
+  assert.equal(shown.shapeAt(6 * (20 % 8), 6 * Math.floor(20 / 8))?.parts[0].node, 20);
+});
+
+test("opening again and again never comes to an end before the single segments, nor to heights that are equal", () => {
+  let map = squares({ width: 200, height: 200, cell: 5, random: randomness(6) });
+  const level = new Mosaic([map]).levels.levelFor(1);
+  for (let presses = 0; ; presses++) {
+    const nodes = new Set(map.tree.order.map((segment) => nodeAt(map.tree, segment, level)));
+    const node = [...nodes].find((each) => map.tree.sizes[each] > 1);
+    if (node === undefined) {
+      assert.equal(nodes.size, 1600);
+      assert.ok(presses > 500);
+      break;
+    }
+    map = opened(map, [node], level);
+    assert.ok(isSorted(map));
+  }
+});
+
+/** Each node of a map as the list of its pixels. @param {Segments} map */
+function nodesOf(map) {
+  /** @type {number[][]} */
+  const pixels = Array.from({ length: map.tree.segments }, () => []);
+  for (const [at, segment] of map.ids.entries()) pixels[segment].push(at);
+  const { order, first, sizes } = map.tree;
+  return new Set(
+    Array.from(sizes, (size, node) =>
+      [...order.subarray(first[node], first[node] + size)]
+        .flatMap((segment) => pixels[segment])
+        .sort((a, b) => a - b)
+        .join(),
+    ).sort(),
+  );
+}
+
+/** @param {Segments} map */
+function isSorted({ tree: { heights } }) {
+  return heights.every((height, merge) => !merge || height > heights[merge - 1]);
+}
+
+/** @param {Segments} one @param {Segments} other @param {number} level */
+function assertSame(one, other, level) {
+  const [was, is] = [one, other].map((map) => new Mosaic([map]).at(level));
+  assert.equal(is.count, was.count);
+  for (let y = 0; y < one.height; y++) {
+    for (let x = 0; x < one.width; x++) assert.deepEqual(is.shapeAt(x, y)?.bounds, was.shapeAt(x, y)?.bounds);
+  }
 }
 
 test("pieces are credited to what made them, the closed segment to the map", () => {

@@ -114,14 +114,43 @@ test("two refusals at once are one wait", async () => {
   assert.equal(requests.length, 4);
 });
 
-test("any other error is told at once and stops the rest", async () => {
+test("a refusal is told at once and stops the rest", async () => {
   const { loader, requests } = byHand();
   loader.want([region(0), region(1), region(2)]);
   requests[0].reject(new RequestError(400, "Compactness must be a number from 1 to 100."));
+  requests[1].resolve("b");
   await settled();
   assert.equal(loader.state.phase, "failed");
   assert.equal(loader.state.message, "Compactness must be a number from 1 to 100.");
   assert.equal(requests.length, 2);
   loader.restart();
   assert.equal(loader.state.phase, "rest");
+});
+
+test("a region that fails does not keep the others from coming, and is told of at the end", async () => {
+  const { loader, requests, there } = byHand();
+  const tooLong = new RequestError(503, "The calculation took too long.");
+  loader.want([region(0), region(1), region(2)]);
+  requests[0].reject(tooLong);
+  await settled();
+  assert.equal(loader.state.phase, "loading");
+  requests[1].resolve("b");
+  requests[2].resolve("c");
+  await settled();
+  assert.deepEqual([...there.values()], ["b", "c"]);
+  assert.deepEqual([loader.state.phase, loader.state.message], ["failed", tooLong.message]);
+  loader.want([region(0), region(1), region(3)]);
+  assert.equal(requests.at(-1)?.x, 3, "it is not asked for again by itself");
+  requests[3].reject(tooLong);
+  await settled();
+  loader.want([region(1), region(2)]);
+  assert.equal(loader.state.phase, "rest", "what failed is not looked at any more");
+  loader.want([region(0), region(1), region(3)]);
+  assert.equal(loader.state.phase, "failed");
+  assert.equal(requests.length, 4);
+  loader.tryAgain();
+  assert.deepEqual(
+    requests.slice(4).map(({ x }) => x),
+    [0, 3],
+  );
 });

@@ -5,7 +5,7 @@ import { find } from "./find.js";
 /** @import { LoadState } from "../work/regions.js" */
 /** @import { Superpixels } from "../work/superpixels.js" */
 
-const HINT = "Click or drag to label. Under the pointer, Alt + wheel goes coarser or finer, R divides.";
+const HINT = "Click or drag to label. Under the pointer, Alt + wheel goes coarser or finer, R opens or divides.";
 const NOT_YET = "Not calculated yet: the segments shown are those of the settings before.";
 
 export class GranularityPanel {

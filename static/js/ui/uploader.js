@@ -1,6 +1,6 @@
 // Sends the picked images, two at a time, each with its place; what fails is retried, replaced or left out.
 
-import { postForm, sendFile } from "../net/send.js";
+import { submitForm, sendFile } from "../net/send.js";
 import { counted, find } from "./find.js";
 import { ImageList } from "./image_list.js";
 
@@ -127,7 +127,7 @@ export class Uploader {
     this.retryAll.hidden = this.continueButton.hidden = true;
     this.#say("Putting the images in order");
     try {
-      const { ok, answer } = await postForm(this.urls.place);
+      const { ok, answer } = await submitForm(this.urls.place);
       if (!ok) throw new Error(answer.error);
       this.active = false;
       this.done(answer.placed);

@@ -17,7 +17,7 @@ export class FitMeter {
    * @param {object} options
    * @param {LabelMap} options.map
    * @param {Superpixels} options.superpixels
-   * @param {(form: FormData) => Promise<{ settings: Fit[], best: number }>} options.send
+   * @param {(form: FormData, background: boolean) => Promise<{ settings: Fit[], best: number }>} options.send
    * @param {(advice: Advice) => void} options.advise
    * @param {() => boolean} options.wanted whether advice is of any use at present
    */
@@ -42,7 +42,7 @@ export class FitMeter {
   async askByItself() {
     if (!this.wanted() || this.map.stroke || this.running || !windowToLearnFrom(this.map)) return;
     try {
-      const advice = await this.ask();
+      const advice = await this.ask({ background: true });
       if (advice.fit) this.advise(advice);
     } catch {
       // Nobody asked, so nobody is told; the next strokes ask again.
@@ -51,9 +51,10 @@ export class FitMeter {
 
   /**
    * Asks now.
+   * @param {{ background?: boolean }} [options] in the background it gives way to those who wait
    * @returns {Promise<Advice>} throws an error whose message is a sentence
    */
-  async ask() {
+  async ask({ background = false } = {}) {
     const corner = windowToLearnFrom(this.map);
     if (!corner) throw new Error("Paint two categories side by side first; then a setting can be suggested.");
     this.running = true;
@@ -65,7 +66,7 @@ export class FitMeter {
       form.append("tile", new Blob([png], { type: "image/png" }), "tile.png");
       form.append("x", `${corner.x}`);
       form.append("y", `${corner.y}`);
-      const { settings, best } = await this.send(form);
+      const { settings, best } = await this.send(form, background);
       const present = fitOfShown(this.superpixels.shown, labels, corner);
       const fit = isWorthwhile(settings[best], present) ? settings[best] : null;
       return { fit, present: present?.accuracy ?? null };

@@ -5,6 +5,7 @@ import { regionsInView } from "../core/region.js";
 import { askedFor } from "../core/sizing.js";
 import { request } from "../net/api.js";
 import { mapUrl } from "../net/maps.js";
+import { carriedOver } from "./settings.js";
 
 /** @import { Sizing, Values } from "../core/sizing.js" */
 
@@ -13,9 +14,13 @@ const RETRY_S = 10;
 const MOST = 4; // regions of a large image: those in its middle
 
 export class Prefetch {
-  /** @param {NextImage | null} next */
-  constructor(next) {
+  /**
+   * @param {NextImage | null} next
+   * @param {number | null} umPerPx of the present image
+   */
+  constructor(next, umPerPx) {
     this.next = next;
+    this.umPerPx = umPerPx;
     this.timer = 0;
     /** The settings that were asked for last. */
     this.asked = "";
@@ -30,7 +35,8 @@ export class Prefetch {
   plan(algorithm, values, sizing) {
     const { next } = this;
     if (!next) return;
-    const settings = { algorithm: algorithm.name, parameters: askedFor(algorithm, values, sizing, next) };
+    const there = carriedOver(algorithm, values, sizing, this.umPerPx, next);
+    const settings = { algorithm: algorithm.name, parameters: askedFor(algorithm, there.values, there.sizing, next) };
     clearTimeout(this.timer);
     const key = JSON.stringify(settings);
     if (key === this.asked) return;

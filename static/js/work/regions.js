@@ -12,7 +12,7 @@ const LONGEST_WAIT_S = 30;
 /**
  * @typedef {object} LoadState
  * @property {"rest" | "loading" | "busy" | "failed"} phase
- * @property {string} message what failed
+ * @property {string} message what failed; told once nothing else is to be asked for
  * @property {number} seconds until the next try, when busy
  */
 
@@ -38,6 +38,8 @@ export class RegionLoader extends EventTarget {
     this.wanted = [];
     /** @type {Map<string, AbortController>} */
     this.loading = new Map();
+    /** What was said of regions that are not asked for again by themselves. @type {Map<string, string>} */
+    this.failures = new Map();
     this.tries = 0;
     /** Whatever was asked before this number changed is stale. */
     this.generation = 0;
@@ -49,6 +51,7 @@ export class RegionLoader extends EventTarget {
     this.generation++;
     for (const controller of this.loading.values()) controller.abort();
     this.loading.clear();
+    this.failures.clear();
     this.wanted = [];
     this.tries = 0;
     this.become(RESTING);
@@ -60,20 +63,23 @@ export class RegionLoader extends EventTarget {
     this.next();
   }
 
-  /** After a failure. */
+  /** Asks once more for what failed. */
   tryAgain() {
-    this.tries = 0;
-    this.become(RESTING);
+    this.failures.clear();
     this.next();
   }
 
   next() {
-    if (this.state.phase === "failed" || this.state.phase === "busy") return;
-    for (const region of this.wanted) {
+    if (this.state.phase === "busy") return;
+    const missing = this.wanted.filter((region) => !this.has(region));
+    for (const region of missing) {
       if (this.loading.size >= AT_ONCE) break;
-      if (!this.has(region) && !this.loading.has(keyOf(region))) this.ask(region);
+      const key = keyOf(region);
+      if (!this.failures.has(key) && !this.loading.has(key)) this.ask(region);
     }
-    this.become({ ...RESTING, phase: this.loading.size ? "loading" : "rest" });
+    const [message] = missing.flatMap((region) => this.failures.get(keyOf(region)) ?? []);
+    if (this.loading.size) this.become({ ...RESTING, phase: "loading" });
+    else this.become(message === undefined ? RESTING : { ...RESTING, phase: "failed", message });
   }
 
   /** @param {Region} region */
@@ -91,18 +97,25 @@ export class RegionLoader extends EventTarget {
     } catch (error) {
       if (generation !== this.generation) return;
       this.loading.delete(keyOf(region));
-      await this.failed(error);
+      await this.failed(region, error);
     }
   }
 
-  /** @param {unknown} error */
-  async failed(error) {
+  /**
+   * @param {Region} region
+   * @param {unknown} error
+   */
+  async failed(region, error) {
     const { generation } = this;
     if (this.state.phase === "busy") return; // the other request was told the same
     const busy = error instanceof RequestError && error.status === 503 && error.retryAfter > 0;
     if (!busy || ++this.tries >= TRIES) {
+      // A refusal is about the settings or the person, so the others would get the same.
+      const refused = error instanceof RequestError && error.status >= 400 && error.status < 500;
       const message = error instanceof Error ? error.message : String(error);
-      return this.become({ ...RESTING, phase: "failed", message });
+      for (const each of busy || refused ? this.wanted : [region]) this.failures.set(keyOf(each), message);
+      if (busy) this.tries = 0;
+      return this.next();
     }
     const seconds = Math.min(Math.max(error.retryAfter, 2 ** this.tries), LONGEST_WAIT_S);
     this.become({ phase: "busy", message: error.message, seconds });

@@ -2,7 +2,7 @@
 
 import { fitting, parameterOf, sideFor } from "../core/sizing.js";
 
-/** @import { Values } from "../core/sizing.js" */
+/** @import { Sizing, Values } from "../core/sizing.js" */
 /** @import { EditorState } from "./store.js" */
 
 const KEPT = /** @type {const} */ ([
@@ -49,6 +49,7 @@ export function initialState(config) {
     if (outdated && SEGMENTS.includes(key)) continue;
     if (typeof kept[key] === typeof state[key]) Object.assign(state, { [key]: kept[key] });
   }
+  if (!["count", "px", "um"].includes(state.sizing)) state.sizing = "count";
   if (!open.some(({ value }) => value === state.category)) state.category = open[0]?.value ?? 0;
   if (!config.algorithms.some(({ name }) => name === state.algorithm))
     state.algorithm = config.algorithms[0]?.name ?? "";
@@ -70,22 +71,37 @@ function saysSize({ algorithms }, { algorithm, parameters }) {
 }
 
 /**
- * A way to say the size that exists here, and a size where there is none yet: that of the number.
  * @param {EditorConfig} config
  * @param {EditorState} state
  * @param {number | null} umPerPx of the image that the settings were kept with
  */
 function settleSizes({ algorithms, image }, state, umPerPx) {
-  const ways = image.umPerPx ? ["count", "px", "um"] : ["count", "px"];
-  if (!ways.includes(state.sizing)) state.sizing = state.sizing === "um" ? "px" : "count";
+  const { parameters, sizing } = state;
   for (const algorithm of algorithms) {
-    if (!algorithm.counts) continue;
-    const { count, size } = algorithm.counts;
-    const values = state.parameters[algorithm.name];
-    const same = state.sizing === "um" && umPerPx && image.umPerPx ? umPerPx / image.umPerPx : 1;
-    const side = Number(values[size]) * same || Math.round(sideFor(image, Number(values[count])));
-    values[size] = fitting(parameterOf(algorithm, size), side);
+    const values = parameters[algorithm.name];
+    const settled = carriedOver(algorithm, values, sizing, umPerPx, image);
+    parameters[algorithm.name] = settled.values;
+    state.sizing = settled.sizing;
   }
+}
+
+/**
+ * Settings of one image for another: a way to say the size that exists there, the same size in µm if it was said so, and
+ * where there is no size yet that of the number.
+ * @param {Algorithm} algorithm
+ * @param {Values} values
+ * @param {Sizing} sizing
+ * @param {number | null} umPerPx of the image that they were made for
+ * @param {{ width: number, height: number, umPerPx: number | null }} image the other
+ * @returns {{ values: Values, sizing: Sizing }}
+ */
+export function carriedOver(algorithm, values, sizing, umPerPx, image) {
+  const way = sizing === "um" && !image.umPerPx ? "px" : sizing;
+  if (!algorithm.counts) return { values, sizing: way };
+  const { count, size } = algorithm.counts;
+  const same = way === "um" && umPerPx && image.umPerPx ? umPerPx / image.umPerPx : 1;
+  const side = Number(values[size]) * same || Math.round(sideFor(image, Number(values[count])));
+  return { values: { ...values, [size]: fitting(parameterOf(algorithm, size), side) }, sizing: way };
 }
 
 /**

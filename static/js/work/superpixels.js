@@ -4,21 +4,22 @@
 // A change of granularity is measured from the mark `granularity-start` on as the measure `granularity`, which includes
 // whatever draws it, because that happens in the listeners of `shown`.
 
-import { divided } from "../core/divide.js";
+import { divided, opened } from "../core/divide.js";
 import { Mosaic } from "../core/mosaic.js";
 import { piecesOf } from "../core/refine.js";
 import { KEPT, keyOf, nearestFirst, regionsInView } from "../core/region.js";
 import { Segments } from "../core/segments.js";
-import { boundsOf, Shape } from "../core/shape.js";
+import { boundsOf, holds, Shape } from "../core/shape.js";
 import { fitting, parameterOf } from "../core/sizing.js";
 import { mapUrl } from "../net/maps.js";
 import { Climb } from "./climb.js";
 import { RegionLoader } from "./regions.js";
 
 /** @import { Region } from "../core/region.js" */
+/** @import { Part } from "../core/shape.js" */
 /** @import { MapWorker, Settings } from "../net/maps.js" */
 
-const PIECES = 6; // about as many as a segment is divided into
+const PIECES = 6; // about as many as a single segment is divided into
 const SMALLEST_CELL = 4; // px
 const LARGEST_SIDE = 2048; // px of a region that the server takes
 const DIVIDER = "slic";
@@ -57,6 +58,14 @@ export class Superpixels extends EventTarget {
     this.settings = settings;
     this.outdated = true;
     this.loader.restart();
+  }
+
+  /** Lets go of what was made with other settings, where nothing will come in its place. */
+  clear() {
+    if (!this.outdated) return;
+    this.outdated = false;
+    this.level = 0;
+    this.show(new Mosaic([]));
   }
 
   /** Asks for what is in view. @param {Rect} visible in image pixels */
@@ -138,23 +147,53 @@ export class Superpixels extends EventTarget {
   // --- Dividing ---
 
   /**
-   * Divides the segment at a point finer.
+   * Divides the segment at a point: a merged one into those that it was merged from, a single one into new ones.
    * @param {Point} point
    * @returns {Promise<string>} a sentence when there is something to say
    */
   async divide(point) {
     const shape = this.shapeAt(point);
     if (!shape) return "Point at a segment to divide it.";
-    const level = this.climb.shape ? this.climb.level : this.level;
-    const { mosaic } = this;
+    if (this.climb.shape && this.climb.level > this.level) {
+      // What it was merged from is shown all around already.
+      this.climbAt(point, -1);
+      return "";
+    }
+    const isSingle = (/** @type {Part} */ { map, node }) => map.tree.sizes[node] === 1;
+    const pointed = shape.parts.find((part) => holds(part, part.map.idAt(point.x, point.y)));
+    if (pointed && isSingle(pointed)) return this.divideSingle(new Shape(shape.parts.filter(isSingle)));
+    this.open(shape.parts.filter((part) => !isSingle(part)));
+    return "";
+  }
+
+  /** Shows what merged segments were merged from. @param {Part[]} parts */
+  open(parts) {
+    const nodesOf = (/** @type {Segments} */ map) => parts.filter((part) => part.map === map).map(({ node }) => node);
+    this.show(
+      new Mosaic(
+        this.mosaic.maps.map((map) => {
+          const nodes = nodesOf(map);
+          return nodes.length ? opened(map, nodes, this.level) : map;
+        }),
+      ),
+    );
+  }
+
+  /**
+   * @param {Shape} shape single segments, joined across seams
+   * @returns {Promise<string>} a sentence when there is something to say
+   */
+  async divideSingle(shape) {
     const { x0, y0, x1, y1 } = shape.bounds;
     const box = { x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
     if (Math.max(box.width, box.height) > LARGEST_SIDE) return "This segment is too large to be divided at once.";
     const area = shape.mask(shape.bounds).reduce((sum, pixel) => sum + pixel, 0);
     const side = Math.max(Math.round(10 * Math.sqrt(area / PIECES)) / 10, SMALLEST_CELL);
     const { ids } = await this.worker.load(mapUrl(this.urls.superpixels, this.divider(side), box), null);
-    if (this.mosaic !== mosaic) return ""; // something else is shown by now
-    return this.open(shape, box, ids, level, (side * side) / 4);
+    if (!shape.parts.every(({ map }) => this.mosaic.maps.includes(map))) {
+      return "The segments here changed meanwhile; press R again.";
+    }
+    return this.cutUp(shape, box, ids, (side * side) / 4);
   }
 
   /** @param {number} side @returns {Settings} */
@@ -167,13 +206,12 @@ export class Superpixels extends EventTarget {
   }
 
   /**
-   * @param {Shape} shape
+   * @param {Shape} shape single segments
    * @param {Region} box
    * @param {Uint8Array | Uint16Array} cells another division of the box
-   * @param {number} level
    * @param {number} smallest
    */
-  open(shape, box, cells, level, smallest) {
+  cutUp(shape, box, cells, smallest) {
     const maps = [...this.mosaic.maps];
     let more = 0;
     for (const map of new Set(shape.parts.map((part) => part.map))) {
@@ -182,7 +220,7 @@ export class Superpixels extends EventTarget {
       const bounds = boundsOf(part);
       const mask = new Shape([part]).mask(bounds);
       const division = piecesOf(mask, cut(cells, box, bounds), bounds.x1 - bounds.x0, smallest);
-      const finer = division.count > 1 ? divided(part, division, level, this.provenanceOf(DIVIDER)) : null;
+      const finer = division.count > 1 ? divided(part, division, this.level, this.provenanceOf(DIVIDER)) : null;
       if (!finer) continue;
       maps[maps.indexOf(map)] = finer;
       more += division.count - 1;

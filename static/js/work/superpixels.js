@@ -190,7 +190,7 @@ export class Superpixels extends EventTarget {
     const area = shape.mask(shape.bounds).reduce((sum, pixel) => sum + pixel, 0);
     const side = Math.max(Math.round(10 * Math.sqrt(area / PIECES)) / 10, SMALLEST_CELL);
     const { ids } = await this.worker.load(mapUrl(this.urls.superpixels, this.divider(side), box), null);
-    if (!shape.parts.every(({ map }) => this.mosaic.maps.includes(map))) {
+    if (this.outdated || !shape.parts.every(({ map }) => this.mosaic.maps.includes(map))) {
       return "The segments here changed meanwhile; press R again.";
     }
     return this.cutUp(shape, box, ids, (side * side) / 4);

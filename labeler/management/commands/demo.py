@@ -22,6 +22,7 @@ from PIL import Image as PillowImage
 from accounts.audit import record
 from accounts.models import IRB_STAFF, Grant, Registration, User
 from accounts.services import submit_registration
+from annotation import workers
 from annotation.imaging.phantom import PHANTOM_CATEGORIES, tissue_phantom
 from projects.ingest import IngestError, ingest_image, place_images
 from projects.models import Project
@@ -153,6 +154,7 @@ class Command(BaseCommand):
         self.stdout.write("Filling the empty database with the demo …")
         self.stdout.flush()
         passwords = {person.username: readable_password() for person in CAST}
+        workers.wait_until_ready()  # or the first image could be refused while they start
         with transaction.atomic():
             people = make_people(passwords)
             creator = people[CREATOR.username]

@@ -12,7 +12,7 @@ from django.urls import reverse
 from annotation import superpixel_maps, workers
 from annotation.imaging.phantom import tissue_phantom
 from annotation.imaging.superpixels.maps import Piece
-from annotation.imaging.workers import WorkerBusy, WorkerDied, WorkerPool
+from annotation.imaging.workers import WorkerBusy, WorkerDied, WorkerPool, WorkerTimeout
 from annotation.tasks import Warmed, warm, warm_superpixels
 from projects.ingest import place_images
 from projects.models import Image
@@ -52,11 +52,12 @@ def test_images_are_warmed_once_they_are_placed(project, calls, django_capture_o
 def test_a_large_image_is_warmed_once_its_tiles_are_made(project, monkeypatch, django_capture_on_commit_callbacks):
     order = []
     monkeypatch.setattr("projects.tasks.store_tiles", lambda image, kinds: order.append("tiles"))
-    monkeypatch.setattr("annotation.tasks.warm", lambda *args: order.append("maps"))
+    monkeypatch.setattr("annotation.tasks.make", lambda wanted: order.append("maps"))
+    monkeypatch.setattr(workers, "wait_until_ready", lambda: None)
     ImageFactory(project=project, pixels=WIDE, status="uploaded")
     with django_capture_on_commit_callbacks(execute=True):
         place_images(project=project, by=project.creator)
-    assert order == ["tiles", "maps"]
+    assert order == ["tiles", "maps", "maps", "maps"]
 
 
 def test_the_editors_request_finds_what_the_task_made(client, creator, project, calls):
@@ -74,7 +75,7 @@ def test_the_editors_request_finds_what_the_task_made(client, creator, project, 
 
 def test_a_large_image_is_warmed_by_regions_of_one_grid(project, calls):
     image = ImageFactory(project=project, pixels=WIDE)
-    warm_superpixels.func(image.pk)
+    warm_superpixels.enqueue(image.pk)
     assert [(region.x, region.width) for region, _, _ in calls] == [(0, 1024), (1024, 1024), (2048, 352)]
     assert {(values["n_segments"], values["size"]) for _, _, values in calls} == {(1000, 12.0)}
 
@@ -104,6 +105,21 @@ def test_a_region_that_fails_stops_no_other_and_is_logged(project, calls, monkey
     monkeypatch.setattr(workers, "run", run)
     warm_superpixels.enqueue(image.pk)
     assert [region.x for region, _, _ in calls] == [0, 2048, 1024]
+
+
+def test_a_task_makes_one_map_and_gives_an_image_up_that_takes_too_long(project, calls, monkeypatch, caplog):
+    image, left = ImageFactory(project=project, pixels=WIDE), []
+    monkeypatch.setattr(type(warm_superpixels), "enqueue", lambda task, *args: left.append(args))
+    warm_superpixels.func(image.pk)
+    assert (len(calls), left) == (1, [(image.pk, 1)])
+
+    def dawdle(*args, **how):
+        raise WorkerTimeout("inside")
+
+    monkeypatch.setattr(workers, "run", dawdle)
+    warm_superpixels.func(image.pk, 1)
+    assert left == [(image.pk, 1)], "nothing more is asked for"
+    assert "Region(x=1024" in caplog.text
 
 
 def poison(image: Image) -> None:

@@ -30,7 +30,8 @@ def image(project):
 def calls(monkeypatch):
     """Do the work in this process, without what follows it; the list tells with which options."""
     calls = []
-    monkeypatch.setattr("annotation.tasks.warm", lambda *args: None)
+    monkeypatch.setattr("annotation.tasks.maps_of", lambda *args: [])  # superpixels are another matter
+    monkeypatch.setattr(workers, "wait_until_ready", lambda: None)
 
     def run(function, *args, seconds, **options):
         calls.append(options)

@@ -135,7 +135,8 @@ class CacheStorage(WholeFileStorage):
     Nothing is synced, so a power cut may leave an empty or damaged file: readers check what they read. Reading an entry
     renews its modification time, which tells when it was last used whatever the mount options are. All processes count
     what they write in one file; whoever passes the limit trims the store in a thread of its own while the others go on.
-    A file that somebody has open when it is removed stays readable for them.
+    A file that somebody has open when it is removed stays readable for them. Files that cannot be removed, another
+    user's for example, stay beside the limit.
     """
 
     def __init__(self, *args: Any, max_bytes: int, **options: Any):
@@ -174,13 +175,18 @@ class CacheStorage(WholeFileStorage):
         excess = total - int(TRIM_TO * self.max_bytes)
         sums = accumulate(size for _, size in ages)
         until = next((used for (used, _), so_far in zip(ages, sums, strict=True) if so_far >= excess), 0.0)
-        files = removed = 0
+        files = removed = stuck = 0
         for path, facts in self._entries() if excess > 0 else ():
-            if removed < excess and facts.st_mtime <= until:
-                with contextlib.suppress(FileNotFoundError):
+            if removed + stuck < excess and facts.st_mtime <= until:
+                try:
                     os.unlink(path)
                     files, removed = files + 1, removed + facts.st_size
-        self._recount(total - removed, before)
+                except FileNotFoundError:
+                    pass
+                except OSError:
+                    stuck += facts.st_size
+        # Were they counted, the store would be over its limit for good and walked through at every save.
+        self._recount(total - removed - stuck, before)
         return Trimmed(files, removed, total - removed)
 
     def _is_over(self, total: int | None) -> bool:
@@ -211,7 +217,7 @@ class CacheStorage(WholeFileStorage):
     def _entries(self) -> Iterator[tuple[str, os.stat_result]]:
         """Every entry as (path, facts); removes what a killed process left half written."""
         for entry in files_below(str(self.location)):
-            with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+            with contextlib.suppress(OSError):  # removed meanwhile, or not ours
                 facts = entry.stat()
                 if not entry.name.startswith("."):
                     yield entry.path, facts
@@ -242,7 +248,7 @@ def write_number(descriptor: int, number: int) -> None:
 def files_below(folder: str) -> Iterator[os.DirEntry[str]]:
     try:
         entries = list(os.scandir(folder))
-    except FileNotFoundError:  # removed meanwhile
+    except OSError:  # removed meanwhile, or not ours
         return
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):

@@ -109,13 +109,9 @@ def read_tiles(
 
 
 def kept_all(names: list[str]) -> list[bytes] | None:
-    tiles = []
-    for name in names:
-        tile = kept(name)
-        if tile is None:
-            return None
-        tiles.append(tile)
-    return tiles
+    """Return pictures from the `cache` store, or None if one is not there; all damaged ones are deleted."""
+    tiles = [tile for name in names if (tile := kept(name)) is not None]
+    return tiles if len(tiles) == len(names) else None
 
 
 def kept(name: str) -> bytes | None:

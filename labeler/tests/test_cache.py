@@ -1,5 +1,6 @@
 """The cache store: whole files, the least recently used go first, and several processes count together."""
 
+import errno
 import multiprocessing
 import os
 import threading
@@ -128,6 +129,46 @@ def test_files_that_vanish_meanwhile_break_nothing(store, monkeypatch):
     store.trim()
     monkeypatch.undo()
     assert names(store) == [f"{number}/a" for number in range(9)]
+
+
+@pytest.fixture
+def not_ours(monkeypatch):
+    """Names of files that cannot be removed."""
+    found: set[str] = set()
+    unlink = os.unlink
+
+    def refuse(path, *args, **kwargs):
+        if os.path.basename(path) in found:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        unlink(path, *args, **kwargs)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    return found
+
+
+@pytest.mark.parametrize("size", [100, 1500])
+def test_a_file_that_cannot_be_removed_stops_neither_trimming_nor_saving(store, not_ours, monkeypatch, size):
+    not_ours.add("stuck")
+    keep(store, "stuck", size=size, age_hours=99)
+    wait_for_trimming()
+    walks, trim = [], store._trim
+    monkeypatch.setattr(store, "_trim", lambda: walks.append(trim()))
+    for number in range(40):
+        keep(store, str(number), age_hours=40 - number)
+        wait_for_trimming()
+    left = names(store)
+    assert "stuck" in left
+    assert "39" in left
+    assert len(left) <= 11
+    assert len(walks) <= 20
+
+
+def test_what_a_killed_process_left_and_cannot_be_removed_is_passed_over(store, not_ours):
+    not_ours.add(".new-old")
+    keep(store, "a/.new-old", age_hours=25)
+    for number in range(10):
+        keep(store, f"b/{number}", age_hours=number)
+    assert store.trim().left == 900
 
 
 def test_files_that_nobody_counted_are_counted_by_a_walk(store):

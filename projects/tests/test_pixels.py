@@ -106,6 +106,18 @@ def test_a_tile_that_is_missing_or_damaged_is_made_again(image, calls, how):
     assert len(calls) == 2
 
 
+def test_several_damaged_tiles_are_made_again_at_once(image, calls):
+    make_tiles.func(image.pk)
+    whole = pieces(image, Region(0, 0, 1500, 100))
+    store = storages["cache"]
+    for column in range(2):
+        store.save(pixel_tile_name(image, column, 0), ContentFile(b""))
+    assert pieces(image, Region(0, 0, 1500, 100)) == whole
+    assert len(calls) == 2
+    assert pieces(image, Region(0, 0, 1500, 100)) == whole
+    assert len(calls) == 2
+
+
 def test_pixels_that_are_gone_or_damaged_are_an_error_of_reading(image, calls):
     path = Path(storages["images"].path(image.pixels_name))
     path.write_bytes(path.read_bytes()[:100])

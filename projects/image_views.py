@@ -18,6 +18,7 @@ from annotation import workers
 from annotation.imaging.pyramid import TILES, level_tiles
 from annotation.imaging.sources import make_thumbnail
 from annotation.imaging.workers import WorkerError
+from labeler.storage import STORE_ERRORS
 from projects.forms import ImageForm
 from projects.ingest import IngestError, ingest_image, place_images
 from projects.models import Image
@@ -111,7 +112,10 @@ def _thumbnail(image: Image, owner: int) -> bytes:
     if thumbnail is None:
         with local_copy(image) as path:
             thumbnail = workers.run(make_thumbnail, str(path), seconds=30, owner=owner)
-        storages["cache"].save(name, ContentFile(thumbnail))
+        try:
+            storages["cache"].save(name, ContentFile(thumbnail))
+        except STORE_ERRORS as error:
+            logger.warning("The thumbnail of image %s could not be kept: %s", image.pk, error)
     return thumbnail
 
 

@@ -5,7 +5,7 @@ import shutil
 import struct
 import zlib
 from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +18,7 @@ from annotation import workers
 from annotation.alone import Alone
 from annotation.imaging.png import SIGNATURE
 from annotation.imaging.pyramid import PIXELS, TILES, write_tiles
+from labeler.storage import STORE_ERRORS
 from projects.models import Image
 
 PLAIN_SIDE = 4096  # px; larger images are shown as tiles
@@ -66,20 +67,34 @@ def thumbnail_name(image: Image) -> str:
     return f"{image.key}/thumbnail.jpg"
 
 
-def store_tiles(image: Image, kinds: tuple[str, ...], owner: Hashable = None, background: bool = False) -> None:
-    """Make the tiles of an image in a worker process and put those that are missing into the `cache` store.
+def store_tiles(image: Image, kinds: tuple[str, ...]) -> None:
+    """Make the tiles of an image in a worker process and put those that are missing into the `cache` store."""
+    with made_tiles(image, kinds) as made:
+        keep_tiles(image, kinds, made)
 
-    An image whose viewing tiles are there is ready. `owner` and `background` are those of `workers.run`.
+
+@contextmanager
+def made_tiles(
+    image: Image, kinds: tuple[str, ...], owner: Hashable = None, background: bool = False
+) -> Iterator[dict[str, Path]]:
+    """Make tiles in a worker process; yields, by their names in the `cache` store, files that are soon gone.
+
+    `owner` and `background` are those of `workers.run`.
     """
-    store = storages["cache"]
     with local_copy(image) as path, TemporaryDirectory(prefix="labeler-") as folder:
         arguments = str(path), folder, kinds
         workers.run(write_tiles, *arguments, seconds=settings.INGEST_SECONDS, owner=owner, background=background)
-        for tile in Path(folder).rglob("*.*"):
-            name = f"{image.key}/{tile.relative_to(folder).as_posix()}"
-            if not store.exists(name):
-                with tile.open("rb") as file:
-                    store.save(name, File(file))
+        tiles = Path(folder).rglob("*.*")
+        yield {f"{image.key}/{tile.relative_to(folder).as_posix()}": tile for tile in tiles}
+
+
+def keep_tiles(image: Image, kinds: tuple[str, ...], made: dict[str, Path]) -> None:
+    """Put tiles that are missing into the `cache` store. An image whose viewing tiles are there is ready."""
+    store = storages["cache"]
+    for name, path in made.items():
+        if not store.exists(name):
+            with path.open("rb") as file:
+                store.save(name, File(file))
     if TILES in kinds:
         Image.objects.filter(pk=image.pk, status=Image.Status.PREPARING).update(status=Image.Status.READY)
 
@@ -89,22 +104,26 @@ def read_tiles(
 ) -> list[bytes]:
     """Return tiles of one kind from the `cache` store. If one is missing, all of the kind are made, by one who asks.
 
+    They are answered even if they cannot be kept.
+
     Raises
     ------
     WorkerError
-        If they cannot be made now.
+        If they cannot be made now; WorkerBusy at once where `background` work would keep anybody waiting.
     OSError
         If the clean copy is missing or damaged.
     """
     tiles = kept_all(names)
     if tiles is None:
-        with alone((image.key, kind), seconds=settings.INGEST_SECONDS, owner=owner):
+        with alone((image.key, kind), seconds=settings.INGEST_SECONDS, owner=owner, wait=not background):
             tiles = kept_all(names)
             if tiles is None:
-                store_tiles(image, (kind,), owner, background)
-                tiles = kept_all(names)
-    if tiles is None:
-        raise FileNotFoundError(f"Tiles of image {image.pk} were not kept.")
+                with made_tiles(image, (kind,), owner, background) as made:
+                    tiles = [made[name].read_bytes() for name in names]
+                    try:
+                        keep_tiles(image, (kind,), made)
+                    except STORE_ERRORS as error:
+                        logger.warning("Tiles of image %s could not be kept: %s", image.pk, error)
     return tiles
 
 
@@ -125,7 +144,8 @@ def kept(name: str) -> bytes | None:
     if is_whole(data):
         return data
     logger.warning("%s in the cache is damaged and made again.", name)
-    store.delete(name)
+    with suppress(*STORE_ERRORS):  # one that stays is made again each time
+        store.delete(name)
     return None
 
 

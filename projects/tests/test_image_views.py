@@ -1,5 +1,6 @@
 """Uploads by HTTP with all awkward files, and pixels served to those who may see them."""
 
+import errno
 import hashlib
 import io
 import json
@@ -21,6 +22,7 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image as Picture
 
+from annotation import workers
 from projects import image_views
 from projects.models import Image
 from projects.tasks import thumbnail_name, tile_name
@@ -280,6 +282,18 @@ def test_the_thumbnail_and_the_tiles_are_made_again_when_they_are_damaged(client
         storages["cache"].delete(name)
         storages["cache"].save(name, ContentFile(damage))
         assert served(client, view, *addresses(wide)[view][1]) == whole
+
+
+def test_the_thumbnail_and_the_tiles_are_shown_even_if_they_cannot_be_kept(client, project, wide, monkeypatch, caplog):
+    def fail(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("labeler.storage.CacheStorage._save", fail)
+    client.force_login(project.creator)
+    for name, size in (("image_thumbnail", (256, 1)), ("image_tile", (512, 3))):
+        with Picture.open(io.BytesIO(served(client, name, *addresses(wide)[name][1]))) as picture:
+            assert picture.size == size
+    assert caplog.text.count("could not be kept: [Errno 28]") == 2
 
 
 def test_a_damaged_image_is_answered_calmly(client, project, wide):

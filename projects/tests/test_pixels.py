@@ -1,5 +1,6 @@
 """Parts of large images: the right pixels, made again when missing, by one request for all."""
 
+import errno
 import io
 import threading
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image as Picture
 from annotation import workers
 from annotation.imaging.superpixels.maps import Region
 from annotation.imaging.workers import WorkerBusy
+from labeler.storage import CacheStorage
 from projects import tasks
 from projects.pixels import pieces
 from projects.tasks import is_whole, make_tiles, pixel_tile_name
@@ -39,6 +41,10 @@ def calls(monkeypatch):
 
     monkeypatch.setattr(workers, "run", run)
     return calls
+
+
+def disk_is_full(*args):
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def put_together(found):
@@ -118,6 +124,19 @@ def test_several_damaged_tiles_are_made_again_at_once(image, calls):
     assert len(calls) == 2
 
 
+def test_tiles_that_cannot_be_kept_are_answered_all_the_same(image, calls, monkeypatch, caplog):
+    window = Region(300, 100, 900, 400)
+    make_tiles.func(image.pk)
+    whole = pieces(image, window)
+    store = storages["cache"]
+    store.save(pixel_tile_name(image, 0, 0), ContentFile(b""))
+    store.delete(pixel_tile_name(image, 1, 0))
+    monkeypatch.setattr(CacheStorage, "_save", disk_is_full)
+    monkeypatch.setattr(CacheStorage, "delete", disk_is_full)
+    assert pieces(image, window) == whole
+    assert f"Tiles of image {image.pk} could not be kept: [Errno 28] No space left on device" in caplog.text
+
+
 def test_pixels_that_are_gone_or_damaged_are_an_error_of_reading(image, calls):
     path = Path(storages["images"].path(image.pixels_name))
     path.write_bytes(path.read_bytes()[:100])
@@ -170,6 +189,18 @@ def test_of_several_who_ask_one_makes_them_few_wait_and_others_are_busy_at_once(
     assert results == [4, 4, 4]
     assert slow.calls == 1
     assert workers.places.taken == 0
+
+
+def test_what_nobody_waits_for_does_not_wait_for_tiles(image, monkeypatch):
+    slow, results = Slow(monkeypatch), []
+    first = ask(image, results)
+    assert slow.started.wait(20)
+    with pytest.raises(WorkerBusy):
+        pieces(image, Region(0, 0, 600, 600), background=True)
+    assert not results, "it was refused while the other was at work"
+    slow.go_on.set()
+    first.join(20)
+    assert results == [4]
 
 
 def test_one_image_does_not_wait_for_another(project, image, monkeypatch):

@@ -2,9 +2,11 @@
 
 import { submitForm } from "../net/send.js";
 import { find } from "../ui/find.js";
+import { retryThumbnails } from "../ui/thumbnails.js";
 
 /** @type {any} */
 const bootstrap = Reflect.get(globalThis, "bootstrap");
+retryThumbnails();
 
 for (const dialog of document.querySelectorAll(".modal")) {
   dialog.addEventListener("show.bs.modal", (event) => {

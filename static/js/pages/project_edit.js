@@ -4,6 +4,7 @@ import { decimal } from "../core/names.js";
 import { submitJson } from "../net/send.js";
 import { CategoryList } from "../ui/categories.js";
 import { counted, find, pageData, showErrors } from "../ui/find.js";
+import { retryThumbnails } from "../ui/thumbnails.js";
 import { Uploader } from "../ui/uploader.js";
 
 const form = find(document, "#project-form", HTMLFormElement);
@@ -34,6 +35,7 @@ function texts() {
 const asOpened = JSON.stringify([texts(), categories.value]);
 const factsAsOpened = new Map(rows.map((row) => [row, JSON.stringify(factsOf(row))]));
 let leaving = false;
+retryThumbnails();
 
 function changedRows() {
   return rows.filter((row) => JSON.stringify(factsOf(row)) !== factsAsOpened.get(row));

@@ -173,6 +173,7 @@ def test_a_large_image_is_asked_for_where_one_looks_and_not_from_too_far_away(pa
     open_editor(page, live_server.url)
     regions = page.locator("body")
     page.keyboard.press("Shift+Digit0")
+    expect(page.locator("#zoom")).to_have_text("100 %")  # or what was in view on the way there is asked for, too
     choose_tool(page)
     expect(regions).to_have_attribute("data-regions", "2")
     page.keyboard.press("Digit0")

@@ -28,7 +28,7 @@ export class History {
     while (bytes > this.capBytes && this.past.length > 1) bytes -= size(/** @type {Tiles} */ (this.past.shift()));
   }
 
-  /** @returns {number[]} the keys of the tiles that changed */
+  /** @returns {Tiles} the tiles that changed, as they were before */
   undo() {
     return this.move(this.past, this.future);
   }
@@ -43,10 +43,10 @@ export class History {
    */
   move(from, to) {
     const tiles = from.pop();
-    if (!tiles) return [];
+    if (!tiles) return new Map();
     this.map.swap(tiles);
     to.push(tiles);
-    return [...tiles.keys()];
+    return tiles;
   }
 }
 

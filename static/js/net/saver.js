@@ -16,6 +16,8 @@ import { nameOf } from "./labels.js";
 /** @typedef {{ head: number, author: string | null, savedAt: string | null }} Theirs */
 /** @typedef {{ plane: 0 | 1, column: number, row: number, pixels_sha256: string, cleared: boolean }} TileEntry */
 
+/** @typedef {{ digest: string, png: Blob }} Encoded SHA-256 of the pixels, in hex, and their PNG */
+
 /**
  * @typedef {object} Attempt
  * @property {Kind} kind
@@ -50,8 +52,9 @@ export class Saver extends EventTarget {
    * @param {(milliseconds: number) => Promise<unknown>} [options.wait]
    * @param {(what: () => unknown, milliseconds: number) => unknown} [options.later]
    * @param {() => object} [options.activity] what the person did since the last save
+   * @param {(pixels: Uint8Array<ArrayBuffer>) => Promise<Encoded>} [options.encode]
    */
-  constructor({ map, head, send, wait = pause, later = setTimeout, activity = () => ({}) }) {
+  constructor({ map, head, send, wait = pause, later = setTimeout, activity = () => ({}), encode = encodeTile }) {
     super();
     this.map = map;
     this.head = head;
@@ -59,6 +62,7 @@ export class Saver extends EventTarget {
     this.wait = wait;
     this.later = (/** @type {() => unknown} */ what, /** @type {number} */ milliseconds) => later(what, milliseconds);
     this.activity = activity;
+    this.encode = encode;
     /** Names of the tiles that the server holds. @type {Set<string>} */
     this.stored = new Set();
     /** Digests of what was sent last: a tile that is back at that is not sent again. @type {Map<string, string>} */
@@ -203,9 +207,9 @@ export class Saver extends EventTarget {
     const name = nameOf(place);
     const pixels = this.map.savePixels(pixelsOf, saveKey, plane);
     if (!pixels) return this.stored.has(name) ? { ...place, pixels_sha256: "", cleared: true } : null;
-    const digest = await sha256(pixels);
+    const { digest, png } = await this.encode(pixels);
     if (this.digests.get(name) === digest) return null;
-    form.set(name, new Blob([await encodeGrey(pixels, SAVE_TILE, SAVE_TILE)], { type: "image/png" }), `${plane}.png`);
+    form.set(name, png, `${plane}.png`);
     return { ...place, pixels_sha256: digest, cleared: false };
   }
 
@@ -282,6 +286,15 @@ function retryAfterMs(error) {
 /** @param {number} milliseconds */
 function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} pixels of a save tile
+ * @returns {Promise<Encoded>}
+ */
+async function encodeTile(pixels) {
+  const [digest, png] = await Promise.all([sha256(pixels), encodeGrey(pixels, SAVE_TILE, SAVE_TILE)]);
+  return { digest, png: new Blob([png], { type: "image/png" }) };
 }
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */

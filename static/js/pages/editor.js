@@ -4,20 +4,19 @@ import { LabelMap } from "../core/tiles.js";
 import { listenToKeys } from "../input/keys.js";
 import { PointerInput } from "../input/pointer.js";
 import { postForm } from "../net/api.js";
-import { fetchTiles, loadLabels, nameOf } from "../net/labels.js";
-import { Saver } from "../net/saver.js";
 import { createBrush } from "../tools/brush.js";
 import { createSuperpixelTool } from "../tools/superpixel.js";
 import { listenToButtons, showControls } from "../ui/controls.js";
-import { ask, askWhoseToKeep, dialog, listenToCannotLabel, showKeys } from "../ui/dialogs.js";
+import { ask, dialog, listenToCannotLabel, showKeys } from "../ui/dialogs.js";
 import { find, pageData } from "../ui/find.js";
 import { showPalette } from "../ui/palette.js";
-import { Cover, notice, readout, saveStatus } from "../ui/status.js";
+import { Cover, notice, readout } from "../ui/status.js";
 import { Stage } from "../view/stage.js";
 import { Viewer } from "../view/viewer.js";
 import { Painter } from "../work/painter.js";
 import { initialState, keep } from "../work/settings.js";
 import { createStore, faded, resized } from "../work/store.js";
+import { createSaving } from "./saving.js";
 import { createSegmenting } from "./segmenting.js";
 
 /** @type {EditorConfig} */
@@ -35,7 +34,6 @@ const canvasOnly = new URLSearchParams(location.search).get("drawer") === "canva
 const viewer = new Viewer(find(root, "#stage", HTMLElement), image, { canvas: canvasOnly });
 const stage = new Stage(viewer, map, config.categories);
 const painter = new Painter(map, (area) => stage.touch(area));
-const saver = new Saver({ map, head: annotation.head, send: (form, headers) => postForm(urls.save, form, headers) });
 
 /** @param {number} value */
 const categoryOf = (value) => config.categories.find((category) => category.value === value);
@@ -98,63 +96,8 @@ function showCursor() {
 
 // --- Saving ----------------------------------------------------------------------------------------------------------
 
-let leaving = false;
-
-/** @param {string} url */
-function leave(url) {
-  leaving = true;
-  cover.show("Opening the next image…");
-  location.assign(url);
-}
-
-async function saveCheckpoint() {
-  await saver.save("checkpoint");
-}
-
-async function saveGroundTruth() {
-  if (painter.busy) return;
-  if (map.isBlank() && (await ask(dialog(document, "blank-dialog"))) !== "yes") return;
-  for (;;) {
-    cover.show("Saving the ground truth…");
-    const answer = await saver.save("ground_truth");
-    if (answer) return leave(answer.next);
-    if (saver.pending?.kind !== "ground_truth") return cover.hide();
-    // It may have arrived. Whatever was painted now would come too late, so the person stays here until it is known.
-    await cover.giveUp(saver.state.message);
-  }
-}
-
-const showSaveState = saveStatus(root, annotation.head);
-saver.addEventListener("change", async () => {
-  const { state } = saver;
-  showSaveState(state);
-  document.body.dataset.revision = `${saver.head}`;
-  tell(state.phase === "failed" ? state.message : "");
-  if (state.phase !== "conflict" || !state.theirs) return;
-  cover.hide();
-  const choice = await askWhoseToKeep(dialog(document, "conflict-dialog"), state.theirs);
-  if (choice === "theirs") {
-    leaving = true;
-    location.reload();
-  } else if (choice === "mine") await keepMine(state.theirs.head);
-});
-
-/** @param {number} head of their revision */
-async function keepMine(head) {
-  try {
-    await saver.keepMine((await fetchTiles(urls, head)).map(nameOf));
-  } catch (error) {
-    tell(error instanceof Error ? error.message : String(error));
-  }
-}
-
-window.addEventListener("beforeunload", (event) => {
-  if (!leaving && saver.unsaved) event.preventDefault();
-});
-// A page from the browser's memory may show labels that are long outdated.
-window.addEventListener("pageshow", (event) => {
-  if (event.persisted) location.reload();
-});
+const saving = createSaving({ config, root, map, painter, cover, tell });
+const { saver } = saving;
 
 // --- Commands --------------------------------------------------------------------------------------------------------
 
@@ -220,8 +163,7 @@ const painting = {
   tryAgain: () => segmenting.tryAgain(),
   suggest: () => segmenting.suggest(),
   makeDefault: () => segmenting.makeDefault(),
-  checkpoint: saveCheckpoint,
-  groundTruth: saveGroundTruth,
+  ...saving.commands,
   cannotLabel: () => ask(dialog(document, "cannot-dialog")),
 };
 
@@ -268,13 +210,12 @@ function wire() {
     if (saver.unsaved && !(await saver.save("checkpoint"))) throw new Error(saver.state.message);
     const { next } = await postForm(urls.cannotLabel, form);
     cannot.close();
-    leave(next);
+    saving.leave(next);
   });
   const [undo, redo] = ["undo", "redo"].map((name) => find(root, `[data-command="${name}"]`, HTMLButtonElement));
   painter.addEventListener("settled", () => {
     undo.disabled = !painter.history.past.length;
     redo.disabled = !painter.history.future.length;
-    saver.touched();
     segmenting.meter.touched();
     showCursor();
   });
@@ -286,7 +227,6 @@ function wire() {
     keep(config, state);
     if (state.tool === "superpixel" && !readOnly && document.body.dataset.ready) segmenting.begin();
   });
-  showSaveState(saver.state);
 }
 
 async function start() {
@@ -296,8 +236,7 @@ async function start() {
     viewer.addEventListener("failed", () => reject(new Error("The image could not be loaded.")));
   });
   try {
-    const [stored] = await Promise.all([loadLabels(map, urls, annotation.head), pixels]);
-    saver.stored = new Set(stored);
+    await Promise.all([saving.load(), pixels]);
   } catch (error) {
     await cover.giveUp(error instanceof Error ? error.message : String(error));
     location.reload();
@@ -305,7 +244,6 @@ async function start() {
   }
   stage.refresh();
   document.body.dataset.ready = "true";
-  document.body.dataset.revision = `${saver.head}`;
   cover.hide();
   viewer.element.focus({ preventScroll: true });
   store.set({});

@@ -3,10 +3,17 @@
 import { capsule, capsuleBounds } from "../core/brush.js";
 import { History } from "../core/history.js";
 
-/** @import { LabelMap } from "../core/tiles.js" */
+/** @import { LabelMap, Tiles } from "../core/tiles.js" */
 /** @import { Shape } from "../core/shape.js" */
 
-/** Sends `settled` after each stroke, undo or redo. */
+/**
+ * What a `settled` event tells in `detail`.
+ * @typedef {object} Settled
+ * @property {"stroke" | "change" | "undo" | "redo"} kind a stroke is one of the pointer; a change, of a command
+ * @property {Tiles} before what changed: tile key → the tile as it was
+ */
+
+/** Sends `settled` after each stroke, change, undo or redo. */
 export class Painter extends EventTarget {
   /**
    * @param {LabelMap} map
@@ -49,33 +56,52 @@ export class Painter extends EventTarget {
   }
 
   commit() {
-    this.history.push(this.map.endStroke());
-    this.settled();
+    this.keep("stroke");
   }
 
   cancel() {
     this.touchTiles(this.map.cancelStroke()?.keys() ?? []);
-    this.settled();
+    this.settled("stroke", new Map());
+  }
+
+  /**
+   * Changes labels at once, as one step of undo.
+   * @param {(map: LabelMap) => void} change writes spans
+   */
+  change(change) {
+    if (this.busy) return;
+    this.begin();
+    change(this.map);
+    this.touchTiles(this.map.stroke?.keys() ?? []);
+    this.keep("change");
   }
 
   clear() {
-    if (this.busy) return;
-    this.begin();
-    this.map.clear();
-    this.touchTiles(this.map.stroke?.keys() ?? []);
-    this.commit();
+    this.change((map) => map.clear());
   }
 
   undo() {
-    if (this.busy) return;
-    this.touchTiles(this.history.undo());
-    this.settled();
+    if (!this.busy) this.moved("undo", this.history.undo());
   }
 
   redo() {
-    if (this.busy) return;
-    this.touchTiles(this.history.redo());
-    this.settled();
+    if (!this.busy) this.moved("redo", this.history.redo());
+  }
+
+  /** @param {"stroke" | "change"} kind */
+  keep(kind) {
+    const before = this.map.endStroke();
+    this.history.push(before);
+    this.settled(kind, before ?? new Map());
+  }
+
+  /**
+   * @param {"undo" | "redo"} kind
+   * @param {Tiles} before
+   */
+  moved(kind, before) {
+    this.touchTiles(before.keys());
+    this.settled(kind, before);
   }
 
   /** @param {Iterable<number>} keys */
@@ -83,7 +109,11 @@ export class Painter extends EventTarget {
     for (const key of keys) this.touch(this.map.bounds(key));
   }
 
-  settled() {
-    this.dispatchEvent(new Event("settled"));
+  /**
+   * @param {Settled["kind"]} kind
+   * @param {Tiles} before
+   */
+  settled(kind, before) {
+    this.dispatchEvent(new CustomEvent("settled", { detail: { kind, before } }));
   }
 }

@@ -18,7 +18,9 @@ def test_a_colour_of_the_stain_or_of_another_category_is_remarked_on_and_may_sta
     expect(page.get_by_label("Colour of Stroma")).to_have_value("#d55e00")
     expect(page.get_by_label("Colour of Stroma")).to_be_focused()
     expect(remarks).to_have_count(0)
-    page.get_by_label("Colour of Tumour").fill("#d05500")  # the row that was changed last is the one that is remarked on
+    page.get_by_label("Colour of Tumour").fill(
+        "#d05500"
+    )  # the row that was changed last is the one that is remarked on
     expect(page.get_by_role("listitem").filter(has=page.get_by_label("Name of Tumour"))).to_contain_text(
         "Hard to tell from Stroma."
     )

@@ -57,6 +57,7 @@ class OwnInline(ReadOnly, admin.TabularInline):
     """Rows that belong to an object which was found by `OwnProjectsAdmin`, to read."""
 
     extra = 0
+    template = "admin/rows.html"
 
     def has_view_permission(self, request, obj=None):
         return request.user.may_create_projects
@@ -169,7 +170,7 @@ class ProjectAdmin(OwnProjectsAdmin):
 @admin.register(Image)
 class ImageAdmin(OwnProjectsAdmin):
     list_display = ["thumbnail", "name_and_size", "place", "case", "work"]
-    list_display_links = ["thumbnail", "name_and_size"]
+    list_display_links = ["name_and_size"]
     list_filter = [("project", admin.RelatedOnlyFieldListFilter), "status"]
     allowed_lookups = frozenset({"project__id__exact", "status__exact"})
     search_fields = ["name", "case"]

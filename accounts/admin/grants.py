@@ -66,6 +66,14 @@ class GrantAdmin(Audited, NeverDeleted, admin.ModelAdmin):
             kwargs |= {"queryset": people, "form_class": PersonField}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        """Say of the two fields of a moment which is which."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, forms.SplitDateTimeField):
+            for part, widget in zip(("date", "time"), field.widget.widgets, strict=True):
+                widget.attrs["aria-label"] = f"{db_field.verbose_name}, {part}"
+        return field
+
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("protocols")
 

@@ -55,13 +55,13 @@ def troubles() -> list[str]:
     return []
 
 
-def watch(page, troubles: list[str]) -> None:
+def watch(context, troubles: list[str]) -> None:
     """Note every page error, breach of the content security policy and answer of 400 and above.
 
     What is asked for in the background may be refused while the server has other work.
     """
-    page.on("pageerror", lambda error: troubles.append(f"page error: {error}"))
-    page.on(
+    context.on("weberror", lambda failure: troubles.append(f"page error: {failure.error}"))
+    context.on(
         "console",
         lambda message: (
             troubles.append(message.text)
@@ -69,7 +69,7 @@ def watch(page, troubles: list[str]) -> None:
             else None
         ),
     )
-    page.on(
+    context.on(
         "response",
         lambda response: (
             troubles.append(f"{response.status} {response.url}")
@@ -79,10 +79,23 @@ def watch(page, troubles: list[str]) -> None:
     )
 
 
+@pytest.fixture(autouse=True)
+def watched(browser, troubles, monkeypatch):
+    """Watch every page that a test opens, in whichever context; nothing may have gone wrong in the end."""
+    new_context = browser.new_context
+
+    def new_watched_context(**options):
+        context = new_context(**options)
+        context.set_default_timeout(15_000)
+        watch(context, troubles)
+        return context
+
+    monkeypatch.setattr(browser, "new_context", new_watched_context)
+    yield
+    assert troubles == []
+
+
 @pytest.fixture
-def page(page, troubles):
-    page.set_default_timeout(15_000)
-    watch(page, troubles)
+def page(page):
     yield page
     page.goto("about:blank")  # so that no request is under way when the database is emptied
-    assert troubles == []

@@ -17,7 +17,7 @@ import { Painter } from "../work/painter.js";
 import { initialState, keep } from "../work/settings.js";
 import { createStore, faded, resized } from "../work/store.js";
 import { createSaving } from "./saving.js";
-import { createSegmenting } from "./segmenting.js";
+import { createSuperpixels } from "./superpixels.js";
 
 /** @type {EditorConfig} */
 const config = pageData("editor-config");
@@ -39,14 +39,13 @@ const painter = new Painter(map, (area) => stage.touch(area));
 const categoryOf = (value) => config.categories.find((category) => category.value === value);
 /** What is pointed at, image position. @type {Point | null} */
 let pointed = null;
-const segmenting = createSegmenting({ root, config, store, map, viewer, stage, changed: showCursor });
-const { superpixels } = segmenting;
+const segments = createSuperpixels({ root, config, store, map, viewer, stage, changed: showCursor }, tell);
 const work = {
   get shown() {
-    return superpixels.shown;
+    return segments.shown;
   },
-  shapeAt: (/** @type {Point} */ point) => superpixels.shapeAt(point),
-  settle: () => superpixels.climb.reset(),
+  shapeAt: (/** @type {Point} */ point) => segments.loaded?.superpixels.shapeAt(point) ?? null,
+  settle: () => segments.loaded?.superpixels.climb.reset(),
   colorOf: (/** @type {number} */ value) => categoryOf(value)?.color ?? "#808080",
 };
 /** @type {Record<string, Tool>} */
@@ -73,7 +72,7 @@ const pointer = new PointerInput(stage.surface, {
   },
   climb: (point, direction) => {
     const climbs = store.state.tool === "superpixel" && !readOnly;
-    if (climbs && !painter.busy) segmenting.climb(point, direction);
+    if (climbs && !painter.busy) segments.loaded?.climb(point, direction);
     return climbs;
   },
 });
@@ -86,7 +85,7 @@ function showCursor() {
   stage.point(cursor);
   const inside = pointed && pointed.x >= 0 && pointed.y >= 0 && pointed.x < image.width && pointed.y < image.height;
   const outside =
-    store.state.tool === "superpixel" && superpixels.mosaic.maps.length && cursor.kind === "none" && !pans;
+    store.state.tool === "superpixel" && segments.loaded?.superpixels.shown.count && cursor.kind === "none" && !pans;
   read.point(
     inside ? pointed : null,
     inside && pointed ? map.get(Math.floor(pointed.x), Math.floor(pointed.y)) : 0,
@@ -115,12 +114,12 @@ function picksSegments() {
 /** @param {1 | -1} direction */
 function resize(direction) {
   if (store.state.tool !== "superpixel") store.set({ diameter: resized(store.state.diameter, direction) });
-  else if (picksSegments()) superpixels.step(direction);
+  else if (picksSegments()) segments.loaded?.superpixels.step(direction);
 }
 
 /** @param {1 | -1} direction */
 function climb(direction) {
-  if (picksSegments()) segmenting.climb(pointed, direction);
+  if (picksSegments()) segments.loaded?.climb(pointed, direction);
 }
 
 /** @type {Record<string, (digit: number, held: boolean) => unknown>} */
@@ -152,17 +151,17 @@ const painting = {
   larger: () => resize(1),
   climbDown: () => climb(-1),
   climbUp: () => climb(1),
-  divide: () => picksSegments() && segmenting.divide(pointed),
+  divide: () => picksSegments() && segments.loaded?.divide(pointed),
   category: (digit) => chooseCategory(palette[digit - 1]?.value),
   categoryAbove9: (digit) => chooseCategory(palette[digit + 8]?.value),
   previousCategory: () => chooseCategory(store.state.previous),
   undo: () => painter.undo(),
   redo: () => painter.redo(),
   clear: () => painter.clear(),
-  calculate: () => segmenting.calculate(),
-  tryAgain: () => segmenting.tryAgain(),
-  suggest: () => segmenting.suggest(),
-  makeDefault: () => segmenting.makeDefault(),
+  calculate: () => segments.loaded?.calculate(),
+  tryAgain: () => segments.loaded?.tryAgain(),
+  suggest: () => segments.loaded?.suggest(),
+  makeDefault: () => segments.loaded?.makeDefault(),
   ...saving.commands,
   cannotLabel: () => ask(dialog(document, "cannot-dialog")),
 };
@@ -216,7 +215,7 @@ function wire() {
   painter.addEventListener("settled", () => {
     undo.disabled = !painter.history.past.length;
     redo.disabled = !painter.history.future.length;
-    segmenting.meter.touched();
+    segments.loaded?.meter.touched();
     showCursor();
   });
   viewer.addEventListener("view", () => read.zoom(viewer.view));
@@ -225,7 +224,7 @@ function wire() {
     showCursor();
     letterKeys.checked = state.letterKeys;
     keep(config, state);
-    if (state.tool === "superpixel" && !readOnly && document.body.dataset.ready) segmenting.begin();
+    if (state.tool === "superpixel" && !readOnly && document.body.dataset.ready) segments.begin();
   });
 }
 
@@ -242,7 +241,6 @@ async function start() {
     location.reload();
     return;
   }
-  stage.refresh();
   document.body.dataset.ready = "true";
   cover.hide();
   viewer.element.focus({ preventScroll: true });

@@ -80,6 +80,8 @@ export const KEYS = [
     show: ["Ctrl", "Enter"],
     match: ["ctrl+Enter"],
   },
+  { command: "nextImage", group: "Work", label: "Next of the images opened before", show: ["N"], match: ["n"] },
+  { command: "previousImage", group: "Work", label: "Previous of them", show: ["P"], match: ["p"] },
   { command: "instructions", group: "Work", label: "Labelling instructions", show: ["I"], match: ["i"] },
   { command: "help", group: "Work", label: "This help", show: ["?"], match: ["?", "shift+?"] },
 ];

@@ -16,6 +16,7 @@ import { Viewer } from "../view/viewer.js";
 import { Painter } from "../work/painter.js";
 import { initialState, keep } from "../work/settings.js";
 import { createStore, faded, resized } from "../work/store.js";
+import { createNeighbours } from "./neighbours.js";
 import { createSaving } from "./saving.js";
 import { createSuperpixels } from "./superpixels.js";
 
@@ -97,6 +98,7 @@ function showCursor() {
 
 const saving = createSaving({ config, root, map, painter, cover, tell });
 const { saver } = saving;
+const neighbours = createNeighbours({ root, painter, saver, cover, tell, leave: saving.leave });
 
 // --- Commands --------------------------------------------------------------------------------------------------------
 
@@ -140,6 +142,7 @@ const looking = {
   help: () => ask(dialog(document, "help-dialog")),
   cancel: () => pointer.cancel(),
   return: () => ask(dialog(document, "return-dialog")),
+  ...neighbours.commands,
 };
 
 /** @type {typeof looking} */

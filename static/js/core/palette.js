@@ -1,5 +1,8 @@
 // Colours: from categories to the look-up table that paints label tiles, and how well text reads on a colour. No DOM.
 
+/** What ignored pixels look like. */
+export const IGNORED_COLOR = "#808080";
+
 /**
  * @param {string} color "#rrggbb"
  * @returns {[number, number, number]}
@@ -23,11 +26,13 @@ export function rgba(red, green, blue, alpha) {
 /**
  * Category value → pixel. Unlabelled is clear, ignored is grey.
  * @param {{ value: number, color: string }[]} categories
+ * @param {number[]} hidden values that are clear, too
  */
-export function lookupTable(categories) {
+export function lookupTable(categories, hidden = []) {
   const table = new Uint32Array(256);
-  table[255] = rgba(128, 128, 128, 255);
+  table[255] = rgba(...rgb(IGNORED_COLOR), 255);
   for (const { value, color } of categories) table[value] = rgba(...rgb(color), 255);
+  for (const value of hidden) table[value] = 0;
   return table;
 }
 

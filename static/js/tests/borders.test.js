@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { rgba } from "../core/palette.js";
 import { LabelMap } from "../core/tiles.js";
 import { borderSource } from "../view/sources.js";
 import { randomness } from "./random.js";
@@ -7,6 +8,7 @@ import { randomness } from "./random.js";
 const TEXELS = 256;
 const WIDTH = 300;
 const HEIGHT = 280;
+const SHADOW = rgba(0, 0, 0, 110);
 const COLORS = Uint32Array.from({ length: 256 }, (_, value) => value * 3);
 const WHOLE = { x0: 0, y0: 0, x1: TEXELS, y1: TEXELS };
 
@@ -32,7 +34,8 @@ function filled(map, left, top, step) {
 }
 
 /**
- * By the book: a texel shows its colour when another value lies within two texels, across or down, inside the image.
+ * By the book: a texel shows its colour when another value lies within two texels, across or down, inside the image; the
+ * one behind is a shadow.
  * @param {LabelMap} map @param {number} left @param {number} top @param {number} step @param {number} at
  */
 function expected(map, left, top, step, at) {
@@ -42,8 +45,14 @@ function expected(map, left, top, step, at) {
   };
   const [tx, ty] = [at % TEXELS, at >> 8];
   const own = valueAt(tx, ty);
-  const around = [1, 2, -1, -2].flatMap((by) => [valueAt(tx + by, ty), valueAt(tx, ty + by)]);
-  return own && around.some((value) => value !== null && value !== own) ? COLORS[own] : 0;
+  /** @param {number} by */
+  const differs = (by) =>
+    [valueAt(tx + by, ty), valueAt(tx - by, ty), valueAt(tx, ty + by), valueAt(tx, ty - by)].some(
+      (value) => value !== null && value !== own,
+    );
+  if (!own) return 0;
+  if (differs(1) || differs(2)) return COLORS[own];
+  return differs(3) ? SHADOW : 0;
 }
 
 for (const [seed, left, top, step] of [

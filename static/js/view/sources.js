@@ -1,5 +1,6 @@
 // What the layer of labels shows: each category in its colour, as areas or as borders.
 
+import { rgba } from "../core/palette.js";
 import { TILE } from "../core/tiles.js";
 
 /** @import { LabelMap } from "../core/tiles.js" */
@@ -40,7 +41,8 @@ export function labelSource(map, colors) {
   };
 }
 
-const BORDER = 2; // texels, on either side
+const BORDER = 3; // texels on either side: two of the colour, a dark one behind them, so that it shows on any stain
+const SHADOW = rgba(0, 0, 0, 110);
 
 /**
  * Only the rim of each region, inside it, so that two neighbours show one colour each; the edge of the image is no border.
@@ -77,7 +79,10 @@ export function borderSource(map, colors) {
         if (top + ty * step >= map.height) continue;
         let at = (ty + BORDER) * width + BORDER + x0;
         for (let to = row + x0; to < row + right; to++, at++) {
-          if (values[at] && isRim(values, at, width)) out[to] = colors[values[at]];
+          const color = colors[values[at]];
+          if (!color) continue;
+          if (differs(values, at, 1, width) || differs(values, at, 2, width)) out[to] = color;
+          else if (differs(values, at, BORDER, width)) out[to] = SHADOW;
         }
       }
     },
@@ -85,22 +90,17 @@ export function borderSource(map, colors) {
 }
 
 /**
- * Whether a value differs from one that is at most two away, across or down.
+ * Whether a value differs from one of those so far away, across and down.
  * @param {Uint8Array} values
  * @param {number} at
+ * @param {number} by
  * @param {number} width of a row
  */
-function isRim(values, at, width) {
+function differs(values, at, by, width) {
   const value = values[at];
+  const down = by * width;
   return (
-    values[at - 1] !== value ||
-    values[at + 1] !== value ||
-    values[at - width] !== value ||
-    values[at + width] !== value ||
-    values[at - 2] !== value ||
-    values[at + 2] !== value ||
-    values[at - 2 * width] !== value ||
-    values[at + 2 * width] !== value
+    values[at - by] !== value || values[at + by] !== value || values[at - down] !== value || values[at + down] !== value
   );
 }
 

@@ -9,7 +9,6 @@ import { createSuperpixelTool } from "../tools/superpixel.js";
 import { listenToButtons, showControls } from "../ui/controls.js";
 import { ask, dialog, listenToCannotLabel, showKeys } from "../ui/dialogs.js";
 import { find, pageData } from "../ui/find.js";
-import { showPalette } from "../ui/palette.js";
 import { Cover, notice, readout } from "../ui/status.js";
 import { Stage } from "../view/stage.js";
 import { Viewer } from "../view/viewer.js";
@@ -19,6 +18,7 @@ import { createStore, faded, resized } from "../work/store.js";
 import { createNeighbours } from "./neighbours.js";
 import { createSaving } from "./saving.js";
 import { createSuperpixels } from "./superpixels.js";
+import { createViewing } from "./viewing.js";
 
 /** @type {EditorConfig} */
 const config = pageData("editor-config");
@@ -41,6 +41,7 @@ const categoryOf = (value) => config.categories.find((category) => category.valu
 /** What is pointed at, image position. @type {Point | null} */
 let pointed = null;
 const segments = createSuperpixels({ root, config, store, map, viewer, stage, changed: showCursor }, tell);
+const viewing = createViewing({ config, root, map, viewer, stage, store, painter, choose: chooseCategory });
 const work = {
   get shown() {
     return segments.shown;
@@ -106,6 +107,7 @@ const neighbours = createNeighbours({ root, painter, saver, cover, tell, leave: 
 function chooseCategory(value) {
   if (value === undefined) return;
   store.set({ category: value, tool: store.state.tool === "eraser" ? "brush" : store.state.tool });
+  viewing.reveal(value);
 }
 
 /** Whether a key may concern the segments. */
@@ -130,12 +132,10 @@ const looking = {
     pointer.setPanKey(held);
     showCursor();
   },
-  peek: (_, held) => setPeek(held),
   zoomIn: () => viewer.zoom(1.5),
   zoomOut: () => viewer.zoom(1 / 1.5),
   fit: () => viewer.fit(),
   oneToOne: () => viewer.oneToOne(),
-  hide: () => store.set({ hidden: !store.state.hidden }),
   fainter: () => store.set({ opacity: faded(store.state.opacity, -0.1) }),
   stronger: () => store.set({ opacity: faded(store.state.opacity, 0.1) }),
   instructions: () => ask(dialog(document, "instructions-dialog")),
@@ -143,6 +143,7 @@ const looking = {
   cancel: () => pointer.cancel(),
   return: () => ask(dialog(document, "return-dialog")),
   ...neighbours.commands,
+  ...viewing.commands,
 };
 
 /** @type {typeof looking} */
@@ -180,24 +181,9 @@ function run(command, digit = 0, held = true) {
   else if (!readOnly) painting[command]?.(digit, held);
 }
 
-let peeking = false;
-
-/** @param {boolean} held */
-function setPeek(held) {
-  peeking = held;
-  showLayers();
-}
-
-function showLayers() {
-  const { hidden, opacity } = store.state;
-  stage.labels.canvas.hidden = hidden || peeking;
-  stage.labels.canvas.style.opacity = `${opacity}`;
-}
-
 // --- Start -----------------------------------------------------------------------------------------------------------
 
 function wire() {
-  showPalette(find(root, "#palette", HTMLElement), palette, store, chooseCategory);
   showControls(root, store);
   showKeys(find(document, "#key-table", HTMLElement));
   listenToButtons(root, run);
@@ -223,7 +209,6 @@ function wire() {
   });
   viewer.addEventListener("view", () => read.zoom(viewer.view));
   store.watch((state) => {
-    showLayers();
     showCursor();
     letterKeys.checked = state.letterKeys;
     keep(config, state);
@@ -244,6 +229,7 @@ async function start() {
     location.reload();
     return;
   }
+  viewing.begin();
   document.body.dataset.ready = "true";
   cover.hide();
   viewer.element.focus({ preventScroll: true });

@@ -4,7 +4,7 @@ import { lookupTable } from "../core/palette.js";
 import { CursorLayer } from "./cursor.js";
 import { TileLayer } from "./layer.js";
 import { outlineSource } from "./outlines.js";
-import { labelSource } from "./sources.js";
+import { borderSource, labelSource } from "./sources.js";
 
 /** @import { LabelMap } from "../core/tiles.js" */
 /** @import { Shown } from "../core/mosaic.js" */
@@ -18,6 +18,8 @@ export class Stage {
    */
   constructor(viewer, map, categories) {
     this.viewer = viewer;
+    this.map = map;
+    this.categories = categories;
     this.labels = new TileLayer("stage-labels", labelSource(map, lookupTable(categories)));
     this.outlines = new TileLayer("stage-outlines", null);
     this.cursor = new CursorLayer();
@@ -68,6 +70,13 @@ export class Stage {
   showOutlines(shown, what) {
     this.outlines.show(shown?.count ? outlineSource(shown, what) : null);
     this.outlines.draw(this.viewer.view);
+  }
+
+  /** @param {{ borders: boolean, hidden: number[] }} how `hidden` are values of categories that are not shown */
+  showLabels({ borders, hidden }) {
+    const colors = lookupTable(this.categories, hidden);
+    this.labels.show(borders ? borderSource(this.map, colors) : labelSource(this.map, colors));
+    this.labels.draw(this.viewer.view);
   }
 
   /** Draws all labels anew, after loading. */

@@ -26,11 +26,13 @@ export function unpack(buffer) {
  * The tiles of both planes at a revision.
  * @param {EditorConfig["urls"]} urls
  * @param {number} revision
+ * @param {Record<string, number>} [area] `column`, `row`, `columns`, `rows`; by default everything
  */
-export async function fetchTiles(urls, revision) {
+export async function fetchTiles(urls, revision, area = {}) {
   if (revision === 0) return [];
+  const query = Object.entries({ revision, ...area }).map(([name, number]) => `${name}=${number}`);
   const planes = [urls.labels0, urls.labels1].map(async (url, plane) => {
-    const response = await request(`${url}?revision=${revision}`);
+    const response = await request(`${url}?${query.join("&")}`);
     const { tiles } = unpack(await response.arrayBuffer());
     return tiles.map((tile) => ({ ...tile, plane: /** @type {0 | 1} */ (plane) }));
   });
@@ -42,10 +44,11 @@ export async function fetchTiles(urls, revision) {
  * @param {LabelMap} map
  * @param {EditorConfig["urls"]} urls
  * @param {number} revision
+ * @param {Record<string, number>} [area]
  * @returns {Promise<string[]>} the names of the stored tiles
  */
-export async function loadLabels(map, urls, revision) {
-  const tiles = await fetchTiles(urls, revision);
+export async function loadLabels(map, urls, revision, area) {
+  const tiles = await fetchTiles(urls, revision, area);
   for (const { plane, column, row, png } of tiles) {
     const { pixels } = await decodeGrey(png);
     map.load(plane, column, row, /** @type {Uint8Array} */ (pixels));

@@ -18,10 +18,16 @@ import { saveStatus } from "../ui/status.js";
  * @param {Painter} parts.painter
  * @param {Cover} parts.cover
  * @param {(sentence: string) => void} parts.tell
+ * @param {ReturnType<typeof import("./history.js").keepLedger>} parts.ledger
  */
-export function createSaving({ config, root, map, painter, cover, tell }) {
+export function createSaving({ config, root, map, painter, cover, tell, ledger }) {
   const { annotation, urls } = config;
-  const saver = new Saver({ map, head: annotation.head, send: (form, headers) => postForm(urls.save, form, headers) });
+  const saver = new Saver({
+    map,
+    head: annotation.head,
+    send: (form, headers) => postForm(urls.save, form, headers),
+    ...ledger,
+  });
   const showState = saveStatus(root, annotation.head);
   let leaving = false;
 

@@ -18,7 +18,10 @@ export class Stage {
    */
   constructor(viewer, map, categories) {
     this.viewer = viewer;
-    this.labels = new TileLayer("stage-labels", labelSource(map, lookupTable(categories)));
+    /** Whose labels are shown. */
+    this.map = map;
+    this.colors = lookupTable(categories);
+    this.labels = new TileLayer("stage-labels", labelSource(map, this.colors));
     this.outlines = new TileLayer("stage-outlines", null);
     this.cursor = new CursorLayer();
     /** @type {Cursor} */
@@ -53,6 +56,13 @@ export class Stage {
   touch(area) {
     this.labels.touch(area);
     this.request();
+  }
+
+  /** Shows other labels. @param {LabelMap} map */
+  show(map) {
+    this.map = map;
+    this.labels.show(labelSource(map, this.colors));
+    this.refresh();
   }
 
   /** @param {Cursor} cursor */

@@ -32,7 +32,7 @@ export const KEYS = [
     match: ["shift+BracketRight", "PageUp"],
   },
   { command: "divide", group: "Tools", label: "Open a merged segment, divide a single one", show: ["R"], match: ["r"] },
-  { command: "cancel", group: "Tools", label: "Drop the stroke being painted", show: ["Esc"], match: ["Escape"] },
+  { command: "cancel", group: "Tools", label: "Drop the stroke being painted; back from the history", show: ["Esc"], match: ["Escape"] },
   {
     command: "category",
     group: "Categories",
@@ -80,6 +80,7 @@ export const KEYS = [
   { command: "stronger", group: "View", label: "Labels stronger", show: ["."], match: ["."] },
   { command: "undo", group: "Work", label: "Undo", show: ["Ctrl", "Z"], match: ["ctrl+z"] },
   { command: "redo", group: "Work", label: "Redo", show: ["Ctrl", "Shift", "Z"], match: ["ctrl+shift+z", "ctrl+y"] },
+  { command: "history", group: "Work", label: "History of what was saved", show: ["Shift", "H"], match: ["shift+h"] },
   { command: "checkpoint", group: "Work", label: "Save checkpoint", show: ["Ctrl", "S"], match: ["ctrl+s"] },
   {
     command: "groundTruth",

@@ -16,6 +16,7 @@ import { Painter } from "../work/painter.js";
 import { initialState, keep } from "../work/settings.js";
 import { createStore, faded, resized } from "../work/store.js";
 import { createNeighbours } from "./neighbours.js";
+import { createHistory, keepLedger } from "./history.js";
 import { createSaving } from "./saving.js";
 import { createSuperpixels } from "./superpixels.js";
 import { createViewing } from "./viewing.js";
@@ -61,7 +62,7 @@ const tools = {
 
 const read = readout(root, (value) => (value === 255 ? "ignored" : (categoryOf(value)?.name ?? "unlabelled")));
 const pointer = new PointerInput(stage.surface, {
-  tool: () => (readOnly ? null : tools[store.state.tool]),
+  tool: () => (readOnly || stage.map !== map ? null : tools[store.state.tool]),
   toImage: (event) => stage.toImage(event),
   hover: (point) => {
     pointed = point;
@@ -80,7 +81,7 @@ const pointer = new PointerInput(stage.surface, {
 });
 
 function showCursor() {
-  const pans = readOnly || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
+  const pans = readOnly || stage.map !== map || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
   /** @type {Cursor} */
   const cursor = pointed && !pans ? tools[store.state.tool].cursor(pointed) : { kind: "none" };
   stage.surface.dataset.cursor = cursor.kind;
@@ -90,16 +91,17 @@ function showCursor() {
     store.state.tool === "superpixel" && segments.loaded?.superpixels.shown.count && cursor.kind === "none" && !pans;
   read.point(
     inside ? pointed : null,
-    inside && pointed ? map.get(Math.floor(pointed.x), Math.floor(pointed.y)) : 0,
+    inside && pointed ? stage.map.get(Math.floor(pointed.x), Math.floor(pointed.y)) : 0,
     outside ? "no segments here" : "",
   );
 }
 
 // --- Saving ----------------------------------------------------------------------------------------------------------
 
-const saving = createSaving({ config, root, map, painter, cover, tell });
+const saving = createSaving({ config, root, map, painter, cover, tell, ledger: keepLedger(painter) });
 const { saver } = saving;
 const neighbours = createNeighbours({ root, painter, saver, cover, tell, leave: saving.leave });
+const past = createHistory({ config, root, map, painter, saver, worker: saving.worker, stage, cover, tell });
 
 // --- Commands --------------------------------------------------------------------------------------------------------
 
@@ -140,7 +142,8 @@ const looking = {
   stronger: () => store.set({ opacity: faded(store.state.opacity, 0.1) }),
   instructions: () => ask(dialog(document, "instructions-dialog")),
   help: () => ask(dialog(document, "help-dialog")),
-  cancel: () => pointer.cancel(),
+  cancel: () => past.leave() || pointer.cancel(),
+  ...past.looking,
   return: () => ask(dialog(document, "return-dialog")),
   ...neighbours.commands,
   ...viewing.commands,
@@ -159,7 +162,7 @@ const painting = {
   category: (digit) => chooseCategory(palette[digit - 1]?.value),
   categoryAbove9: (digit) => chooseCategory(palette[digit + 8]?.value),
   previousCategory: () => chooseCategory(store.state.previous),
-  undo: () => painter.undo(),
+  undo: () => past.undo(),
   redo: () => painter.redo(),
   clear: () => painter.clear(),
   calculate: () => segments.loaded?.calculate(),
@@ -178,7 +181,10 @@ const painting = {
 function run(command, digit = 0, held = true) {
   if (cover.shown) return;
   if (command in looking) looking[command](digit, held);
-  else if (!readOnly) painting[command]?.(digit, held);
+  else if (!readOnly && command in painting) {
+    past.leave();
+    painting[command](digit, held);
+  }
 }
 
 // --- Start -----------------------------------------------------------------------------------------------------------
@@ -201,9 +207,13 @@ function wire() {
     saving.leave(next);
   });
   const [undo, redo] = ["undo", "redo"].map((name) => find(root, `[data-command="${name}"]`, HTMLButtonElement));
-  painter.addEventListener("settled", () => {
-    undo.disabled = !painter.history.past.length;
+  const showUndo = () => {
+    undo.disabled = !past.canUndo;
     redo.disabled = !painter.history.future.length;
+  };
+  showUndo();
+  painter.addEventListener("settled", () => {
+    showUndo();
     segments.loaded?.meter.touched();
     showCursor();
   });

@@ -32,7 +32,13 @@ export const KEYS = [
     match: ["shift+BracketRight", "PageUp"],
   },
   { command: "divide", group: "Tools", label: "Open a merged segment, divide a single one", show: ["R"], match: ["r"] },
-  { command: "cancel", group: "Tools", label: "Drop the stroke being painted; back from the history", show: ["Esc"], match: ["Escape"] },
+  {
+    command: "cancel",
+    group: "Tools",
+    label: "Drop the stroke being painted; back from the history",
+    show: ["Esc"],
+    match: ["Escape"],
+  },
   {
     command: "category",
     group: "Categories",
@@ -74,7 +80,7 @@ export const KEYS = [
     match: ["shift+Digit0"],
   },
   { command: "hide", group: "View", label: "Hide or show labels", show: ["H"], match: ["h"] },
-  { command: "borders", group: "View", label: "Labels as areas or borders", show: ["Shift", "H"], match: ["shift+h"] },
+  { command: "borders", group: "View", label: "Labels as areas or borders", show: ["O"], match: ["o"] },
   { command: "peek", group: "View", label: "Hide labels while held", show: ["`"], match: ["Backquote"], held: true },
   { command: "fainter", group: "View", label: "Labels fainter", show: [","], match: [","] },
   { command: "stronger", group: "View", label: "Labels stronger", show: ["."], match: ["."] },

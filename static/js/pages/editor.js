@@ -15,8 +15,8 @@ import { Viewer } from "../view/viewer.js";
 import { Painter } from "../work/painter.js";
 import { initialState, keep } from "../work/settings.js";
 import { createStore, faded, resized } from "../work/store.js";
-import { createNeighbours } from "./neighbours.js";
 import { createHistory, keepLedger } from "./history.js";
+import { createNeighbours } from "./neighbours.js";
 import { createSaving } from "./saving.js";
 import { createSuperpixels } from "./superpixels.js";
 import { createViewing } from "./viewing.js";
@@ -81,7 +81,8 @@ const pointer = new PointerInput(stage.surface, {
 });
 
 function showCursor() {
-  const pans = readOnly || stage.map !== map || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
+  const pans =
+    readOnly || stage.map !== map || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
   /** @type {Cursor} */
   const cursor = pointed && !pans ? tools[store.state.tool].cursor(pointed) : { kind: "none" };
   stage.surface.dataset.cursor = cursor.kind;

@@ -211,7 +211,9 @@ test("where the memory of undo was too small, undo goes on by the save that came
 
 /** @param {string} kinds */
 const revisions = (kinds) =>
-  /** @type {any} */ ([...kinds].map((kind, at) => ({ number: 99 - at, kind: kind === "a" ? "autosave" : "checkpoint" })));
+  /** @type {any} */ (
+    [...kinds].map((kind, at) => ({ number: 99 - at, kind: kind === "a" ? "autosave" : "checkpoint" }))
+  );
 
 test("autosaves between two others are one group; the newest revision stands alone", () => {
   const sizes = (/** @type {string} */ kinds) => grouped(revisions(kinds)).map((group) => group.length);

@@ -95,7 +95,8 @@ export class Strip {
     const times = [oldest, autosaves[0]].map(({ saved_at }) => timeOf(saved_at).slice(0, -3));
     find(item, "summary", HTMLElement).textContent = `${autosaves.length} autosaves, ${times.join(" – ")}`;
     const fill = () => {
-      if (details.open) find(item, "ol", HTMLOListElement).replaceChildren(...autosaves.map((each) => this.rowOf(each)));
+      if (details.open)
+        find(item, "ol", HTMLOListElement).replaceChildren(...autosaves.map((each) => this.rowOf(each)));
       if (details.open) this.mark(this.marked);
     };
     details.addEventListener("toggle", () => {

@@ -176,7 +176,8 @@ function tileSource(source) {
     height: source.height,
     tileSize: source.tileSize,
     tileOverlap: source.overlap,
-    minLevel: source.maxLevel - Math.ceil(Math.log2(Math.max(source.width, source.height, source.tileSize) / source.tileSize)),
+    minLevel:
+      source.maxLevel - Math.ceil(Math.log2(Math.max(source.width, source.height, source.tileSize) / source.tileSize)),
     maxLevel: source.maxLevel,
     getTileUrl: (/** @type {number} */ level, /** @type {number} */ column, /** @type {number} */ row) =>
       source.urlTemplate.replace("{level}", `${level}`).replace("{column}", `${column}`).replace("{row}", `${row}`),

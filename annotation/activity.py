@@ -1,6 +1,11 @@
 """The time ledger: what a save tells of the work behind it. Format: docs/saving.md."""
 
+from collections import Counter
+
+from django.db.models.fields.json import KT
+
 from annotation.assignment import Refused
+from annotation.models import Revision
 
 LONGEST_MS = 31 * 24 * 3600 * 1000  # a month offline
 LARGEST = 10**12
@@ -34,3 +39,16 @@ def is_painted(entry: object) -> bool:
 
 def is_count(number: object, largest: int) -> bool:
     return type(number) is int and 0 <= number <= largest
+
+
+def active_until(numbers: dict[int, int]) -> Counter[int]:
+    """Return how many milliseconds people were active for each annotation until a revision of it: {annotation: ms}.
+
+    `numbers` is {annotation: revision number}.
+    """
+    active: Counter[int] = Counter()
+    rows = Revision.objects.filter(annotation__in=numbers, activity__active_ms__gt=0)
+    for annotation, number, ms in rows.values_list("annotation", "number", KT("activity__active_ms")):
+        if number <= numbers[annotation]:
+            active[annotation] += int(ms)
+    return active

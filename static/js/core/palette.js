@@ -26,11 +26,13 @@ export function rgba(red, green, blue, alpha) {
 /**
  * Category value → pixel. Unlabelled is clear, ignored is grey.
  * @param {{ value: number, color: string }[]} categories
+ * @param {number[]} hidden values that are clear, too
  */
-export function lookupTable(categories) {
+export function lookupTable(categories, hidden = []) {
   const table = new Uint32Array(256);
   table[255] = rgba(...rgb(IGNORED_COLOR), 255);
   for (const { value, color } of categories) table[value] = rgba(...rgb(color), 255);
+  for (const value of hidden) table[value] = 0;
   return table;
 }
 

@@ -30,7 +30,13 @@ from labeler.tests.browser.people import Editor
 from projects.tests.factories import ImageFactory, MembershipFactory
 
 NO_PAGES = {
-    "the browser shows it as a picture": {"image_pixels", "image_thumbnail", "image_tile", "superpixels"},
+    "the browser shows it as a picture": {
+        "image_pixels",
+        "image_thumbnail",
+        "image_tile",
+        "revision_preview",
+        "superpixels",
+    },
     "read by the page that asks for it, never shown": {
         "labels_load",
         "revisions",

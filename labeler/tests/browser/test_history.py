@@ -146,7 +146,7 @@ def test_a_revision_is_looked_at_and_brought_back_and_that_can_be_undone(editor,
     expect(page.locator("#looking")).to_be_hidden()
     assert shown(page, int(x), int(y))[3] == 255
     present.nth(1).click()
-    page.get_by_role("button", name="Bring back").click()
+    page.get_by_role("button", name="Restore", exact=True).click()
     expect(page.locator("body")).to_have_attribute("data-revision", "5")
     expect(page.locator("#notice")).to_contain_text("are the newest now")
     assert_stored(work, saves[2])
@@ -155,7 +155,7 @@ def test_a_revision_is_looked_at_and_brought_back_and_that_can_be_undone(editor,
     assert np.array_equal(np.where(unsaved == saves[3], 0, unsaved) > 0, unsaved != saves[3])
     assert (unsaved != saves[3]).sum() > 500
     expect(page.locator("#save-state")).to_have_attribute("data-phase", "saved")
-    expect(present.first).to_contain_text("Brought back")
+    expect(present.first).to_contain_text("Restored")
     page.keyboard.press("Control+z")
     save(editor, 6)
     assert np.array_equal(stored(work), unsaved)
@@ -177,7 +177,7 @@ def test_whoever_may_only_look_sees_the_history_and_cannot_bring_anything_back(
     rows.nth(2).click()
     expect(page.locator("#looking")).to_be_visible()
     assert shown(page, int(x), int(y))[3] == 0
-    expect(page.get_by_role("button", name="Bring back")).to_be_hidden()
+    expect(page.get_by_role("button", name="Restore", exact=True)).to_be_hidden()
     context.close()
 
 
@@ -216,7 +216,7 @@ def test_a_conflict_while_bringing_back_changes_nothing(editor, saves, work, con
     page = editor.page
     page.keyboard.press("Shift+H")
     page.locator("#history [data-revision]").nth(2).click()
-    page.get_by_role("button", name="Bring back").click()
+    page.get_by_role("button", name="Restore", exact=True).click()
     expect(page.get_by_role("heading", name="Somebody saved since")).to_be_visible()
     assert [trouble[:3] for trouble in troubles] == ["412"]
     troubles.clear()

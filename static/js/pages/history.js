@@ -2,6 +2,7 @@
 // but the first is loaded when it is first asked for.
 
 import { Ledger } from "../core/ledger.js";
+import { RequestError } from "../net/api.js";
 import { find } from "../ui/find.js";
 
 /** @import { History } from "../core/history.js" */
@@ -119,7 +120,7 @@ export function createHistory({ config, root, map, painter, saver, worker, stage
 
   function strip() {
     loadedStrip ??= Promise.all([import("../ui/history.js"), past()]).then(
-      ([{ Strip }, loaded]) => new Strip(aside, { config, past: loaded, saver, look }),
+      ([{ Strip }, loaded]) => new Strip(aside, { config, past: loaded, saver, look, attempt }),
     );
     return loadedStrip;
   }
@@ -129,7 +130,7 @@ export function createHistory({ config, root, map, painter, saver, worker, stage
     try {
       await what();
     } catch (error) {
-      cover.hide();
+      if (error instanceof RequestError && error.status === 412) return saver.failed(error);
       tell(error instanceof Error ? error.message : String(error));
     }
   }
@@ -146,8 +147,9 @@ export function createHistory({ config, root, map, painter, saver, worker, stage
     const [next] = painter.history.future.slice(-1);
     tell("Looking for what was saved before…");
     const step = await (await past()).stepBack(bottom.number, bottom.exact);
-    // Whoever painted meanwhile goes on from there.
-    if (painter.busy || painter.history.past.length || painter.history.future.at(-1) !== next) return tell("");
+    // Whoever painted or submitted meanwhile goes on from there.
+    const { past: steps, future } = painter.history;
+    if (cover.shown || painter.busy || steps.length || future.at(-1) !== next) return tell("");
     bottom.reached(step?.number ?? 0, step?.tiles ?? new Map());
     painter.undoTo(step?.tiles ?? new Map());
     if (!step) return tell("There is nothing older to go back to.");
@@ -191,7 +193,7 @@ export function createHistory({ config, root, map, painter, saver, worker, stage
     if (!looked || readOnly || painter.busy) return;
     const { revision, map: then, names } = looked;
     const when = atTime(new Date(revision.saved_at));
-    cover.show(`Bringing back the labels of ${when}…`);
+    cover.show(`Restoring the labels of ${when}…`);
     await attempt(async () => {
       if (saver.unsaved && !(await saver.save("checkpoint"))) throw new Error(saver.state.message);
       const [loaded, { changesTo }] = await Promise.all([past(), import("../work/past.js")]);
@@ -200,10 +202,10 @@ export function createHistory({ config, root, map, painter, saver, worker, stage
         painter.restore(changesTo(map, then));
         saver.adopt(answer, names);
       });
-      cover.hide();
       leave();
       tell(`The labels of ${when} are the newest now. Undo brings back what was there before.`);
     });
+    cover.hide();
   }
 
   async function toggle() {

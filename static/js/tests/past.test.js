@@ -225,7 +225,7 @@ test("autosaves between two others are one group; the newest revision stands alo
 
 test("a revision says in words what was done", () => {
   const facts = (/** @type {any} */ activity, tiles = 0) =>
-    factsOf(/** @type {any} */ ({ activity, tiles_changed: tiles }));
+    factsOf(/** @type {any} */ ({ activity, tiles_changed: tiles })).replaceAll("\u00a0", " ");
   const painted = [{ strokes: 1 }, { strokes: 11 }];
   assert.equal(facts({ painted, undone: 2, active_ms: 190_000 }), "12 strokes · 2 undone · 3 min of work");
   assert.equal(facts({ painted: [{ strokes: 1 }], active_ms: 4_400 }), "1 stroke · 4 s of work");

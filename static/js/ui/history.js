@@ -14,7 +14,7 @@ const KINDS = {
   checkpoint: "Checkpoint",
   ground_truth: "Ground truth",
   correction: "Correction",
-  restore: "Brought back",
+  restore: "Restored",
   import: "Import",
 };
 const CHIPS = 3;
@@ -22,9 +22,14 @@ const CHIPS = 3;
 export class Strip {
   /**
    * @param {HTMLElement} aside
-   * @param {{ config: EditorConfig, past: Past, saver: Saver, look: (revision: Revision) => unknown }} parts
+   * @param {object} parts
+   * @param {EditorConfig} parts.config
+   * @param {Past} parts.past
+   * @param {Saver} parts.saver
+   * @param {(revision: Revision) => unknown} parts.look
+   * @param {(what: () => Promise<unknown>) => Promise<unknown>} parts.attempt says what went wrong
    */
-  constructor(aside, { config, past, saver, look }) {
+  constructor(aside, { config, past, saver, look, attempt }) {
     this.aside = aside;
     this.past = past;
     this.look = look;
@@ -41,12 +46,17 @@ export class Strip {
     this.opened = new Set();
     /** @type {number | undefined} */
     this.marked = undefined;
-    this.older.addEventListener("click", () => this.showOlder());
+    this.older.addEventListener("click", async () => {
+      this.older.disabled = true;
+      await attempt(() => this.showOlder());
+      this.older.disabled = false;
+    });
     let head = saver.head;
     saver.addEventListener("change", () => {
       if (saver.head === head) return;
       head = saver.head;
-      if (!aside.hidden) this.open();
+      // What is not listed now is at the next save.
+      if (!aside.hidden) this.open().catch(() => {});
     });
   }
 
@@ -60,11 +70,9 @@ export class Strip {
   }
 
   async showOlder() {
-    this.older.disabled = true;
     const page = await this.past.list(this.revisions.at(-1)?.number);
     this.revisions.push(...page);
     this.complete = page.length < PAGE;
-    this.older.disabled = false;
     this.render();
   }
 
@@ -95,9 +103,9 @@ export class Strip {
     const times = [oldest, autosaves[0]].map(({ saved_at }) => timeOf(saved_at).slice(0, -3));
     find(item, "summary", HTMLElement).textContent = `${autosaves.length} autosaves, ${times.join(" – ")}`;
     const fill = () => {
-      if (details.open)
-        find(item, "ol", HTMLOListElement).replaceChildren(...autosaves.map((each) => this.rowOf(each)));
-      if (details.open) this.mark(this.marked);
+      if (!details.open) return;
+      find(item, "ol", HTMLOListElement).replaceChildren(...autosaves.map((each) => this.rowOf(each)));
+      this.mark(this.marked);
     };
     details.addEventListener("toggle", () => {
       if (details.open) this.opened.add(oldest.number);
@@ -151,10 +159,10 @@ export class Strip {
         chip.style.setProperty("--chip-color", category?.color ?? (value ? "#808080" : "transparent"));
         const name = category?.name ?? (value ? "ignored" : "erased");
         chip.title = `${name}: ${number.toLocaleString("en-GB")} px`;
-        chip.textContent = compact.format(number);
+        chip.textContent = `${compact.format(number)} px`;
         const hidden = document.createElement("span");
         hidden.className = "visually-hidden";
-        hidden.textContent = ` px ${name}`;
+        hidden.textContent = ` ${name}`;
         chip.append(hidden);
         return chip;
       });
@@ -191,7 +199,8 @@ export function factsOf({ activity, tiles_changed: tiles }) {
     activity.redone && `${activity.redone} redone`,
     seconds && `${time} of work`,
   ].filter(Boolean);
-  if (facts.length) return facts.join(" · ");
+  // Lines break between facts only.
+  if (facts.length) return facts.map((fact) => `${fact}`.replaceAll(" ", "\u00a0")).join(" · ");
   return tiles ? `${counted(tiles, "tile")} changed` : "Nothing changed";
 }
 
@@ -243,7 +252,7 @@ class Previews {
       this.wanted.delete(canvas);
       this.observer.unobserve(canvas);
       // Without its picture a revision can be looked at all the same.
-      await this.draw(canvas).catch(() => this.observer.observe(canvas));
+      await this.draw(canvas).catch(() => {});
     }
     this.working = false;
   }

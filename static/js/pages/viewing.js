@@ -12,7 +12,7 @@ import { showPalette } from "../ui/palette.js";
 /** @import { EditorState, Store } from "../work/store.js" */
 
 const LONGEST_BAR = 120; // CSS px
-const OVERVIEW = 168; // CSS px
+const OVERVIEW = { least: 140, part: 1 / 7, most: 280 }; // CSS px, of the stage
 const STEP = 0.15; // of the stage that an arrow key moves
 const COUNTED_AFTER = 1000; // ms at the latest, however busy the page is
 
@@ -156,7 +156,8 @@ export function createViewing({ config, root, map, viewer, stage, store, painter
     /** After labels and image have come. */
     async begin() {
       count(map.tiles.keys());
-      picture = await viewer.picture(OVERVIEW);
+      const { least, part, most } = OVERVIEW;
+      picture = await viewer.picture(Math.min(Math.max(viewer.view.width * part, least), most));
       showImage(store.state);
     },
     /** @type {Record<string, (digit: number, held: boolean) => unknown>} */

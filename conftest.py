@@ -84,10 +84,10 @@ def s3_stores(own_surroundings, settings, s3_server):
 def own_surroundings(request, settings, tmp_path):
     """Every test has stores, an outbox and a cache of its own; static files need no collecting; tasks run at once.
 
-    TEST_STORES=s3 runs the suite on S3.
+    TEST_STORES=s3 runs the suite on S3, but for what is marked as being about a disk.
     """
     stores = stores_on_disk(tmp_path / "stores")
-    if os.environ.get("TEST_STORES") == "s3":
+    if os.environ.get("TEST_STORES") == "s3" and not request.node.get_closest_marker("disk"):
         request.getfixturevalue("s3_server")
         stores = stores_on_s3()
     static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

@@ -121,18 +121,29 @@ def read_chunks(data: bytes) -> tuple[bytes, bytes]:
 
 
 def inflate(body: bytes, size: int) -> bytes:
-    """Inflate to exactly `size` bytes, never more.
+    """Inflate to exactly `size` bytes, never more, a stream with nothing after it.
 
-    libdeflate, eight times as fast as zlib here, does not say where the stream ended. But a stream ends with the
-    checksum of its content, so bytes after it are found.
+    libdeflate, eight times as fast as zlib here, does not say where the stream ended. But it found the checksum of the
+    content there, so if those four bytes stand at the very end and nowhere before, that was the end. Elsewhere they
+    stand by accident or on purpose: then zlib says.
     """
     try:
         inflated = bytes(zlib_decompress(body, size + 1))
-    except DeflateError as error:
+        at_end = body.find(struct.pack(">I", zlib.adler32(inflated))) == len(body) - 4
+        goes_on = not at_end and goes_on_after_its_stream(body, size)
+    except (DeflateError, zlib.error) as error:
         raise InvalidTile("The pixels of the label tile cannot be inflated: it was damaged on the way.") from error
-    if len(inflated) != size or body[-4:] != struct.pack(">I", zlib.adler32(inflated)):
+    if len(inflated) != size:
         raise InvalidTile("The label tile inflates to another size than 512 × 512 pixels.")
+    if goes_on:
+        raise InvalidTile("The label tile holds more than its pixels.")
     return inflated
+
+
+def goes_on_after_its_stream(body: bytes, size: int) -> bool:
+    stream = zlib.decompressobj()
+    stream.decompress(body, size + 1)  # one more, to reach the checksum
+    return bool(stream.unused_data)
 
 
 def unfilter(lines: np.ndarray) -> np.ndarray:

@@ -13,6 +13,8 @@ from annotation.imaging.tiles import split
 from annotation.models import Annotation
 
 BRUSH = 1
+PLACE = (0, 0, 0)
+ONES = np.pad(np.ones((40, 50), np.uint8), ((0, 472), (0, 462)))
 
 
 def digest(pixels: np.ndarray) -> str:
@@ -45,17 +47,20 @@ def save_form(tiles: dict[tuple[int, int, int], np.ndarray | None], kind: str = 
     return {"save": json.dumps(body)} | parts
 
 
+def valid() -> dict:
+    return save_form({PLACE: ONES})
+
+
+def upon(head: int, key: str | None = None) -> dict[str, str]:
+    """The headers of a save that was made from revision `head`."""
+    return {"If-Match": f'"{head}"', "Idempotency-Key": key or str(uuid.uuid4())}
+
+
 def send(client, annotation: Annotation, form: dict, *, head: int | None = None, key: str | None = None):
     """Post a form of `save_form`; by default it was made from the current head."""
     annotation.refresh_from_db()
-    return client.post(
-        reverse("revisions", args=[annotation.pk]),
-        form,
-        headers={
-            "If-Match": f'"{annotation.head if head is None else head}"',
-            "Idempotency-Key": key or str(uuid.uuid4()),
-        },
-    )
+    headers = upon(annotation.head if head is None else head, key)
+    return client.post(reverse("revisions", args=[annotation.pk]), form, headers=headers)
 
 
 def save_labels(client, annotation: Annotation, array: np.ndarray, kind: str = "checkpoint"):

@@ -1,28 +1,39 @@
-"""What lies in a store, whichever store the suite runs on, and ways to damage it."""
+"""What lies in the database and in a store, whichever store the suite runs on, and ways to damage it."""
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
-from annotation.models import LabelTile
+from accounts.models import AuditEvent
+from annotation.models import HeadTile, LabelTile, Revision
 from annotation.reading import blob_name
 
 DAMAGES = ("flipped bit", "truncated", "gone")
 
 
+def counts() -> tuple[int, ...]:
+    """How many rows saves have made."""
+    return tuple(model.objects.count() for model in (Revision, LabelTile, HeadTile, AuditEvent))
+
+
 def stored(alias: str = "labels", folder: str = "") -> dict[str, bytes]:
     """Everything in a store: {name: content}, sorted by name."""
-    store = storages[alias]
     try:
-        folders, files = store.listdir(folder)
+        folders, files = storages[alias].listdir(folder)
     except FileNotFoundError:
         return {}
-    found = {}
-    for name in files:
-        with store.open(f"{folder}{name}") as file:
-            found[f"{folder}{name}"] = file.read()
+    found = {f"{folder}{name}": read(alias, f"{folder}{name}") for name in files}
     for name in folders:
         found |= stored(alias, f"{folder}{name}/")
     return dict(sorted(found.items()))
+
+
+def read(alias: str, name: str) -> bytes:
+    with storages[alias].open(name) as file:
+        return file.read()
+
+
+def write(alias: str, name: str, data: bytes) -> None:
+    storages[alias].save(name, ContentFile(data))
 
 
 def stored_name(tile: LabelTile) -> str:
@@ -31,13 +42,12 @@ def stored_name(tile: LabelTile) -> str:
 
 def damage(tile: LabelTile, how: str) -> bytes:
     """Flip a bit in the middle of the stored PNG of a tile, cut its last byte off or delete it; return what it was."""
-    store, name = storages["labels"], stored_name(tile)
-    with store.open(name) as file:
-        whole = file.read()
+    name = stored_name(tile)
+    whole = read("labels", name)
     if how == "gone":
-        store.delete(name)
+        storages["labels"].delete(name)
     else:
         middle = len(whole) // 2
         flipped = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
-        store.save(name, ContentFile(flipped if how == "flipped bit" else whole[:-1]))
+        write("labels", name, flipped if how == "flipped bit" else whole[:-1])
     return whole

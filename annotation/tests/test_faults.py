@@ -7,7 +7,6 @@ sent again succeeds without a restart.
 import io
 import itertools
 import json
-import uuid
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,12 +23,10 @@ from accounts.models import AuditEvent
 from annotation.imaging.tiles import split
 from annotation.models import Annotation, HeadTile, LabelTile, Revision
 from annotation.tests.faults import FAULTS, database_fails, full, slow
-from annotation.tests.painting import save_form
+from annotation.tests.loading import HEIGHT, WIDTH, load, whole
+from annotation.tests.painting import save_form, upon
 from annotation.tests.stored import stored
-from annotation.tests.test_loading import load, whole
 from projects.models import Image
-
-HEIGHT, WIDTH = 600, 700
 
 
 def painted(number: int) -> np.ndarray:
@@ -77,13 +74,10 @@ class Work:
             return Answer(response.status_code, b"".join(received), None)
         return Answer(response.status_code, response.content, response.get("Retry-After"))
 
-    def conditional(self) -> dict:
-        return {"If-Match": f'"{self.head}"', "Idempotency-Key": str(uuid.uuid4())}
-
     def save(self, number: int, kind: str = "checkpoint") -> tuple[Callable[[], Answer], Callable[[Answer], None]]:
         labels = painted(number)
         tiles = {(0, *place): pixels for place, pixels in split(labels).items() if pixels.any()}
-        address, headers = reverse("revisions", args=[self.annotation.pk]), self.conditional()
+        address, headers = reverse("revisions", args=[self.annotation.pk]), upon(self.head)
         expected = self.head + 1
 
         def done(answer: Answer) -> None:
@@ -102,7 +96,7 @@ class Work:
                 send, done = self.save(first)
                 done(send())
         back = self.head - 1
-        address, headers = reverse("revision_restore", args=[self.annotation.pk, back]), self.conditional()
+        address, headers = reverse("revision_restore", args=[self.annotation.pk, back]), upon(self.head)
         expected = self.head + 1
 
         def done(answer: Answer) -> None:

@@ -1,7 +1,6 @@
 """The past of an annotation: listed, compared, and brought back as a new revision by the rules of every save."""
 
 import io
-import uuid
 
 import numpy as np
 import pytest
@@ -13,24 +12,18 @@ from accounts.models import AuditEvent
 from annotation import history, saving
 from annotation.export import masks_zip
 from annotation.models import Annotation, HeadTile, LabelTile
-from annotation.tests.painting import save_form, save_labels, send
+from annotation.tests.loading import HEIGHT, WIDTH, load, unpack, whole
+from annotation.tests.painting import save_form, save_labels, send, upon
 from annotation.tests.stored import damage
 from annotation.tests.test_export import mask, zipped
-from annotation.tests.test_loading import load, unpack, whole
 
-HEIGHT, WIDTH = 600, 700
 KEY = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
 def restore(client, annotation, number: int, *, head: int | None = None, key: str | None = None):
     annotation.refresh_from_db()
-    return client.post(
-        reverse("revision_restore", args=[annotation.pk, number]),
-        headers={
-            "If-Match": f'"{annotation.head if head is None else head}"',
-            "Idempotency-Key": key or str(uuid.uuid4()),
-        },
-    )
+    headers = upon(annotation.head if head is None else head, key)
+    return client.post(reverse("revision_restore", args=[annotation.pk, number]), headers=headers)
 
 
 def compare(client, annotation, first: int, second: int, name: str = "revisions_compare", **query):

@@ -1,45 +1,15 @@
 """Labels come back exactly as they were saved, at every revision, or not at all."""
 
-import json
-import struct
-
 import numpy as np
 import pytest
 from django.urls import reverse
 
-from annotation.imaging.png import decode_label_tile
-from annotation.imaging.tiles import bands
 from annotation.models import LabelTile
 from annotation.reading import tiles_at
 from annotation.tests.faults import timeout
-from annotation.tests.painting import save_form, save_labels, send
+from annotation.tests.loading import HEIGHT, WIDTH, load, unpack, whole
+from annotation.tests.painting import ONES, save_form, save_labels, send
 from annotation.tests.stored import DAMAGES, damage
-
-HEIGHT, WIDTH = 600, 700
-TILE = np.pad(np.ones((40, 50), np.uint8), ((0, 472), (0, 462)))
-
-
-def load(client, annotation, plane=0, **query):
-    return client.get(reverse("labels_load", args=[annotation.pk, plane]), query)
-
-
-def unpack(response) -> tuple[dict, dict[tuple[int, int], np.ndarray]]:
-    """Read an answer by the format of the protocol: its header, and the tiles by place."""
-    data = response.content
-    (length,) = struct.unpack(">I", data[:4])
-    header = json.loads(data[4 : 4 + length])
-    at, tiles = 4 + length, {}
-    for tile in header["tiles"]:
-        png = data[at : at + tile["length"]]
-        tiles[tile["column"], tile["row"]] = decode_label_tile(png, frozenset(range(256)))
-        at += tile["length"]
-    assert at == len(data)
-    return header, tiles
-
-
-def whole(response) -> np.ndarray:
-    _, tiles = unpack(response)
-    return np.vstack(list(bands(WIDTH, HEIGHT, tiles, lambda *place: tiles[place])))
 
 
 @pytest.fixture
@@ -121,7 +91,7 @@ def test_wrong_questions_get_a_sentence(painter, annotation, history, query, sta
 
 @pytest.mark.parametrize("how", DAMAGES)
 def test_a_damaged_tile_is_named_and_never_shown(painter, annotation, how):
-    send(painter, annotation, save_form({(0, 1, 0): TILE}))
+    send(painter, annotation, save_form({(0, 1, 0): ONES}))
     damage(LabelTile.objects.get(), how)
     response = load(painter, annotation)
     assert response.status_code == 409
@@ -129,19 +99,19 @@ def test_a_damaged_tile_is_named_and_never_shown(painter, annotation, how):
 
 
 def test_a_store_that_is_down_is_no_damage(painter, annotation, faulty_stores):
-    send(painter, annotation, save_form({(0, 1, 0): TILE}))
+    send(painter, annotation, save_form({(0, 1, 0): ONES}))
     with faulty_stores.at(1, timeout):
         response = load(painter, annotation)
     assert (response.status_code, response["Retry-After"]) == (503, "5")
 
 
 def test_loading_the_head_takes_as_many_queries_after_many_revisions(painter, annotation, django_assert_num_queries):
-    send(painter, annotation, save_form({(0, 0, 0): TILE, (0, 1, 1): TILE}))
+    send(painter, annotation, save_form({(0, 0, 0): ONES, (0, 1, 1): ONES}))
     load(painter, annotation)
     with django_assert_num_queries(6):  # session, person, rights; annotation, membership; head tiles
         load(painter, annotation)
     for number in range(20):
-        send(painter, annotation, save_form({(0, number % 2, 0): TILE}))
+        send(painter, annotation, save_form({(0, number % 2, 0): ONES}))
     with django_assert_num_queries(6):
         load(painter, annotation)
 
@@ -149,8 +119,8 @@ def test_loading_the_head_takes_as_many_queries_after_many_revisions(painter, an
 def test_tiles_of_many_annotations_take_two_queries(work, painter, django_assert_num_queries):
     numbers = {}
     for annotation in work:
-        send(painter, annotation, save_form({(0, 0, 0): TILE}))
-        send(painter, annotation, save_form({(0, 1, 0): TILE}, "ground_truth"))
+        send(painter, annotation, save_form({(0, 0, 0): ONES}))
+        send(painter, annotation, save_form({(0, 1, 0): ONES}, "ground_truth"))
         numbers[annotation.pk] = 2
     numbers[work[1].pk] = 1
     with django_assert_num_queries(2):

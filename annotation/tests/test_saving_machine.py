@@ -1,17 +1,17 @@
-"""Hypothesis plays two members and a reviewer against the save protocol, with lost answers and crashes.
+"""Hypothesis plays two members and a reviewer against the save protocol, with lost answers, crashes and a lost disk.
 
 What it knows of every annotation is what was acknowledged; the server must know exactly that.
 """
 
 import json
-import uuid
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 import pytest
-from django.db import transaction
+from django.core.files.storage import storages
 from django.test import Client
 from django.urls import reverse
 from hypothesis import HealthCheck, settings
@@ -23,10 +23,11 @@ from annotation import saving
 from annotation.assignment import assign
 from annotation.models import Annotation, LabelTile, Revision
 from annotation.reading import StoredTile, read_blob
-from annotation.tests.painting import save_form
-from annotation.tests.test_loading import load, unpack
-from projects.models import Image, Membership
-from projects.tests.factories import CategoryFactory, MembershipFactory, ProjectFactory
+from annotation.tests.loading import load, unpack
+from annotation.tests.painting import save_form, upon
+from labeler.backup import making, restoring
+from projects.models import Membership
+from projects.tests.factories import CategoryFactory, ImageFactory, MembershipFactory, ProjectFactory
 
 SIDE = 700  # px: two by two tiles
 PLACES = [(column, row) for column in (0, 1) for row in (0, 1)]
@@ -70,49 +71,61 @@ class Known:
 lines = st.one_of(st.none(), st.tuples(st.integers(0, 180), st.integers(1, 3)))
 changes = st.dictionaries(st.sampled_from(PLACES), lines, min_size=1, max_size=3)
 kinds = st.sampled_from(["autosave", "checkpoint", "ground_truth"])
+accidents = st.sampled_from(["none", "none", "lost answer", "crash before the rows", "crash among the rows"])
 
 
 class Saving(RuleBasedStateMachine):
-    """The rules are what people and accidents do; `who` is the member whose annotation it is."""
+    """The rules are what people and accidents do; `who` is the member whose annotation it is.
+
+    Each game has a project of its own; what it leaves stays in the database until the test ends.
+    """
+
+    folder: Path  # for backups
 
     def __init__(self):
         super().__init__()
-        self.rollback = transaction.atomic()
-        self.rollback.__enter__()
         project = ProjectFactory()
         for value in (1, 2, 3):
             CategoryFactory(project=project, value=value)
-        Image.objects.create(
-            project=project,
-            position=0,
-            name="field.png",
-            width=SIDE,
-            height=SIDE,
-            grid_width=SIDE,
-            grid_height=SIDE,
-            status=Image.Status.READY,
-            uploaded_by=project.creator,
-        )
+        self.image = ImageFactory(project=project, position=0, pixels=np.zeros((SIDE, SIDE, 3), np.uint8))
         self.reviewer = MembershipFactory(project=project, role=Membership.Role.REVIEWER).user
+        self.stranger = MembershipFactory().user
         self.known = []
         for _ in range(2):
             membership = MembershipFactory(project=project)
             assign(membership)
             self.known.append(Known(membership.annotations.get().pk, membership.user))
-        self.browsers = {known.member: Client() for known in self.known} | {self.reviewer: Client()}
+        people = [known.member for known in self.known] + [self.reviewer, self.stranger]
+        self.browsers = {person: Client() for person in people}
         for person, browser in self.browsers.items():
             browser.force_login(person)
+        self.backup: Path | None = None
+        self.at_backup: list[Known] = []
 
     def teardown(self):
-        transaction.set_rollback(True)
-        self.rollback.__exit__(None, None, None)
+        """Whatever was acknowledged is there bit by bit."""
+        for known in self.known:
+            for number, labels in enumerate(known.past):
+                self.check_labels(known, number, labels)
+        for row in self.tiles():
+            read_blob(self.image, StoredTile(row.plane, row.column, row.row, row.blob))
+
+    def tiles(self):
+        return LabelTile.objects.filter(revision__annotation__image=self.image).exclude(blob=None)
+
+    def check_labels(self, known: Known, number: int, labels: Labels) -> None:
+        header, tiles = unpack(load(self.browsers[self.reviewer], Annotation(pk=known.pk), revision=number))
+        assert header["revision"] == number
+        assert tiles.keys() == labels.keys()
+        for place, line in labels.items():
+            assert np.array_equal(tiles[place], tile(line))
 
     def post(self, person: User, address: str, form: dict, headers: dict):
         return self.browsers[person].post(address, form, headers=headers)
 
     def try_to(self, known: Known, address: str, make_form, after: Labels, kind: str, accident: str) -> None:
         """Send what leads to `after`, with an accident; then send it again until it is acknowledged."""
-        headers = {"If-Match": f'"{known.head}"', "Idempotency-Key": str(uuid.uuid4())}
+        headers = upon(known.head)
         if accident == "crash before the rows":
             with patch.object(saving, "commit", crash), suppress(Crash):
                 self.post(known.member, address, make_form(), headers)
@@ -136,12 +149,7 @@ class Saving(RuleBasedStateMachine):
         assert told["state"] == known.state
         known.last = (headers, address, {"form": make_form, "answer": answer.content})
 
-    @rule(
-        who=st.integers(0, 1),
-        change=changes,
-        kind=kinds,
-        accident=st.sampled_from(["none", "none", "lost answer", "crash before the rows", "crash among the rows"]),
-    )
+    @rule(who=st.integers(0, 1), change=changes, kind=kinds, accident=accidents)
     def save(self, who, change, kind, accident):
         known = self.known[who]
         after = {place: line for place, line in (known.past[-1] | change).items() if line}
@@ -170,10 +178,10 @@ class Saving(RuleBasedStateMachine):
     def save_upon_an_old_revision(self, who, change, late):
         known = self.known[who]
         tiles = {(0, *place): None if line is None else tile(line) for place, line in change.items()}
-        headers = {"If-Match": f'"{known.head - late}"', "Idempotency-Key": str(uuid.uuid4())}
         if known.head < late:
             return
-        answer = self.post(known.member, reverse("revisions", args=[known.pk]), save_form(tiles), headers)
+        address = reverse("revisions", args=[known.pk])
+        answer = self.post(known.member, address, save_form(tiles), upon(known.head - late))
         assert answer.status_code == (412 if known.is_open else 409)
         if known.is_open:
             assert answer.json()["head"] == known.head
@@ -182,11 +190,11 @@ class Saving(RuleBasedStateMachine):
     def save_into_the_work_of_the_other(self, who, change):
         known, other = self.known[who], self.known[1 - who].member
         tiles = {(0, *place): None if line is None else tile(line) for place, line in change.items()}
-        headers = {"If-Match": f'"{known.head}"', "Idempotency-Key": str(uuid.uuid4())}
-        for person, status in ((other, 404), (self.reviewer, 403)):
-            answer = self.post(person, reverse("revisions", args=[known.pk]), save_form(tiles), headers)
+        for person, status in ((other, 404), (self.stranger, 404), (self.reviewer, 403)):
+            answer = self.post(person, reverse("revisions", args=[known.pk]), save_form(tiles), upon(known.head))
             assert answer.status_code == status
-        assert load(self.browsers[other], Annotation(pk=known.pk)).status_code == 404
+        for person in (other, self.stranger):
+            assert load(self.browsers[person], Annotation(pk=known.pk)).status_code == 404
 
     @rule(who=st.integers(0, 1))
     def give_back(self, who):
@@ -195,6 +203,32 @@ class Saving(RuleBasedStateMachine):
         self.browsers[self.reviewer].post(address, {"comment": "Please look again."})
         if known.state == "submitted":
             known.state = "returned"
+
+    @precondition(lambda self: any(known.state == "returned" for known in self.known))
+    @rule(change=changes, accident=accidents)
+    def correct_what_was_returned(self, change, accident):
+        who = [known.state for known in self.known].index("returned")
+        self.save(who, change, "ground_truth", accident)
+
+    @precondition(lambda self: not self.backup and any(known.head for known in self.known))
+    @rule()
+    def back_up(self):
+        self.backup = self.folder / f"{self.image.pk}.tar"
+        assert making.make(self.backup).missing == []
+        self.at_backup = [replace(known, past=list(known.past)) for known in self.known]
+
+    @precondition(lambda self: self.backup)
+    @rule()
+    def lose_the_disk_and_restore_the_backup(self):
+        store = storages["labels"]
+        for name in store.listdir(self.image.key)[1]:
+            store.delete(f"{self.image.key}/{name}")
+        restoring.restore(self.backup, replace=True)
+        lost, self.known, self.backup = self.known, self.at_backup, None
+        for before, now in zip(lost, self.known, strict=True):
+            if now.is_open and before.head - now.head > 1:
+                headers, address, sent = before.last
+                assert self.post(before.member, address, sent["form"](), headers).status_code == 412
 
     @invariant()
     def the_server_knows_what_was_acknowledged(self):
@@ -205,21 +239,18 @@ class Saving(RuleBasedStateMachine):
             assert list(numbers) == [(number, number - 1) for number in range(1, known.head + 1)]
 
     @invariant()
-    def every_revision_reads_as_it_was_saved(self):
+    def the_head_reads_as_it_was_saved(self):
         for known in self.known:
-            for number in {0, known.head // 2, known.head}:
-                _, tiles = unpack(load(self.browsers[self.reviewer], Annotation(pk=known.pk), revision=number))
-                assert tiles.keys() == known.past[number].keys()
-                for place, line in known.past[number].items():
-                    assert np.array_equal(tiles[place], tile(line))
+            self.check_labels(known, known.head, known.past[-1])
 
     @invariant()
-    def every_blob_that_is_referred_to_is_whole(self):
-        for row in LabelTile.objects.exclude(blob=None).select_related("revision__annotation__image"):
-            read_blob(row.revision.annotation.image, StoredTile(row.plane, row.column, row.row, row.blob))
+    def every_blob_that_is_referred_to_is_there(self):
+        there = set(storages["labels"].listdir(self.image.key)[1]) if self.tiles().exists() else set()
+        assert set(self.tiles().values_list("blob", flat=True)) <= there
 
 
-def play(examples: int, steps: int) -> None:
+def play(folder: Path, examples: int, steps: int) -> None:
+    Saving.folder = folder
     run_state_machine_as_test(
         Saving,
         settings=settings(
@@ -233,10 +264,10 @@ def play(examples: int, steps: int) -> None:
     )
 
 
-def test_whatever_people_and_accidents_do_the_server_knows_what_it_acknowledged(db):
-    play(examples=15, steps=25)
+def test_whatever_people_and_accidents_do_the_server_knows_what_it_acknowledged(transactional_db, tmp_path):
+    play(tmp_path, examples=15, steps=25)
 
 
 @pytest.mark.soak
-def test_the_server_knows_what_it_acknowledged_for_long(db):
-    play(examples=400, steps=50)
+def test_the_server_knows_what_it_acknowledged_for_long(transactional_db, tmp_path):
+    play(tmp_path, examples=400, steps=50)

@@ -5,7 +5,6 @@ import os
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
@@ -15,11 +14,9 @@ from annotation import saving, sweeping
 from annotation.models import LabelTile
 from annotation.reading import read_blob, tiles_at
 from annotation.sweeping import LooseFile, loose_files
-from annotation.tests.painting import save_form, send
+from annotation.tests.painting import ONES, PLACE, save_form, send
 
-pytestmark = pytest.mark.django_db
-ONES = np.pad(np.ones((40, 50), np.uint8), ((0, 472), (0, 462)))
-PLACE = (0, 0, 0)
+pytestmark = [pytest.mark.django_db, pytest.mark.disk]  # files grow old by their time
 
 
 def path(store: str, name: str) -> Path:

@@ -1,10 +1,10 @@
 """`manage.py verify`: whole data pass, and each kind of damage is named with its place."""
 
+import hashlib
 import io
 import json
 import re
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,12 +17,13 @@ from django.db.models import F
 from annotation import verification
 from annotation.imaging.png import encode_label_tile
 from annotation.models import Annotation, HeadTile, LabelTile, Revision
-from annotation.tests.painting import save_form, save_labels, send
+from annotation.reading import blob_name
+from annotation.tests.painting import ONES, save_form, save_labels, send
+from annotation.tests.stored import damage, read, write
 from projects.models import Image
 from projects.tests.factories import ImageFactory
 
 pytestmark = pytest.mark.django_db
-ONES = np.pad(np.ones((40, 50), np.uint8), ((0, 472), (0, 462)))
 
 
 @pytest.fixture
@@ -38,10 +39,6 @@ def saved(painter, annotation):
 
 def damages(project=None) -> list[str]:
     return [str(finding) for finding in verification.findings(Counter(), project)]
-
-
-def path_of(tile: LabelTile) -> Path:
-    return Path(storages["labels"].path(f"{tile.revision.annotation.image.key}/{tile.blob}"))
 
 
 def tile_of(number: int) -> LabelTile:
@@ -71,10 +68,7 @@ def test_orphans_are_counted_and_no_damage(saved):
 
 
 def test_flipped_bit_in_a_tile_is_named_with_its_place_and_the_report_and_exit_code_say_so(saved, tmp_path):
-    path = path_of(tile_of(2))
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
+    damage(tile_of(2), "flipped bit")
     output, report = io.StringIO(), tmp_path / "report.json"
     with pytest.raises(CommandError, match="Damages found: 1") as failed:
         call_command("verify", stdout=output, report=report)
@@ -85,33 +79,33 @@ def test_flipped_bit_in_a_tile_is_named_with_its_place_and_the_report_and_exit_c
         f"annotation {saved.pk} of anna, revision 2, tile 0/0/0: "
     )
     assert place in output.getvalue()
-    [damage] = json.loads(report.read_text())["damages"]
-    assert (damage["revision"], damage["tile"]) == (2, "0/0/0")
-    assert "is damaged" in damage["problem"]
+    [told] = json.loads(report.read_text())["damages"]
+    assert (told["revision"], told["tile"]) == (2, "0/0/0")
+    assert "is damaged" in told["problem"]
 
 
 def remove_blob(annotation):
-    path_of(tile_of(2)).unlink()
+    damage(tile_of(2), "gone")
 
 
 def truncate_blob(annotation):
-    path = path_of(tile_of(2))
-    path.write_bytes(path.read_bytes()[:-1])
+    damage(tile_of(2), "truncated")
+
+
+def point_elsewhere(annotation, data: bytes, **changes) -> None:
+    """Let a tile's row refer to a blob of these bytes."""
+    digest = hashlib.sha256(data).hexdigest()
+    write("labels", blob_name(annotation.image, digest), data)
+    LabelTile.objects.filter(pk=tile_of(2).pk).update(blob=digest, **changes)
 
 
 def blob_that_is_no_tile(annotation):
-    path = path_of(tile_of(2))
-    digest = verification.hashlib.sha256(b"GIF89a").hexdigest()
-    path.with_name(digest).write_bytes(b"GIF89a")
-    LabelTile.objects.filter(pk=tile_of(2).pk).update(blob=digest)
+    point_elsewhere(annotation, b"GIF89a")
 
 
 def other_blob(annotation):
-    tile = tile_of(2)
     png = encode_label_tile(ONES)
-    digest = verification.hashlib.sha256(png).hexdigest()
-    path_of(tile).with_name(digest).write_bytes(png)
-    LabelTile.objects.filter(pk=tile.pk).update(blob=digest, size=len(png))
+    point_elsewhere(annotation, png, size=len(png))
 
 
 def other_size(annotation):
@@ -186,20 +180,17 @@ def other_dimensions(annotation):
     Image.objects.filter(pk=annotation.image_id).update(width=701)
 
 
-def image_path(annotation) -> Path:
-    return Path(storages["images"].path(annotation.image.pixels_name))
-
-
 def lost_image(annotation):
-    image_path(annotation).unlink()
+    storages["images"].delete(annotation.image.pixels_name)
 
 
 def truncated_image(annotation):
-    image_path(annotation).write_bytes(image_path(annotation).read_bytes()[:-40])
+    name = annotation.image.pixels_name
+    write("images", name, read("images", name)[:-40])
 
 
 def image_that_is_text(annotation):
-    image_path(annotation).write_text("not an image")
+    write("images", annotation.image.pixels_name, b"not an image")
 
 
 DAMAGES = {
@@ -233,9 +224,9 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_damage_is_named(saved, damage):
-    make, sentence = DAMAGES[damage]
+@pytest.mark.parametrize("name", DAMAGES)
+def test_damage_is_named(saved, name):
+    make, sentence = DAMAGES[name]
     make(saved)
     found = damages()
     assert found

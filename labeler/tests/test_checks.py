@@ -27,6 +27,7 @@ def test_store_below_a_file_is_an_error(settings, tmp_path):
     assert found(checks.stores_can_be_written(None)) == ["labeler.E001"]
 
 
+@pytest.mark.disk
 @pytest.mark.parametrize("alias", ["images", "labels", "cache"])
 def test_store_on_a_disk_that_is_mounted_read_only_is_an_error_that_names_it(settings, monkeypatch, tmp_path, alias):
     location = Path(settings.STORAGES[alias]["OPTIONS"]["location"])
@@ -51,6 +52,7 @@ def test_store_that_takes_no_files_is_named(settings, tmp_path):
     assert "“labels” does not keep files" in problem.msg
 
 
+@pytest.mark.disk
 def test_store_that_gives_back_something_else_is_named(monkeypatch):
     empty = ContentFile(b"")
     monkeypatch.setattr(WholeFileStorage, "_save", lambda store, name, _: FileSystemStorage._save(store, name, empty))

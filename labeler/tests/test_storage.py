@@ -1,7 +1,9 @@
 """Files on disk: whole and for good, or not there; written in an order that survives a power cut."""
 
 import errno
+import multiprocessing
 import os
+import signal
 import stat
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from django.core.files.base import ContentFile
 
 from labeler.storage import DurableStorage, save_all
+from labeler.tests.soak.in_place import InPlaceStorage
 
 
 @pytest.fixture
@@ -82,6 +85,35 @@ def test_a_failure_at_any_step_leaves_neither_the_file_nor_a_part_of_it(store, m
     with pytest.raises(OSError, match="No space left"):
         store.save("key/blob", ContentFile(b"labels"))
     assert everything(store) == {"key/earlier": b"earlier"}
+
+
+class Deadly(ContentFile):
+    """Whoever reads the second half is killed."""
+
+    def chunks(self, chunk_size=None):
+        yield self.file.read(3)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def save_and_be_killed(kind: type[DurableStorage], location: str, name: str) -> None:
+    kind(location=location).save(name, Deadly(b"labels"))
+
+
+@pytest.mark.parametrize("kind", [DurableStorage, InPlaceStorage])
+def test_a_kill_amid_a_write_leaves_what_was_there_unless_the_store_writes_in_place(store, kind):
+    store.save("key/blob", ContentFile(b"labels"))
+    for name in ("key/blob", "key/other"):
+        child = multiprocessing.get_context("spawn").Process(
+            target=save_and_be_killed, args=(kind, store.location, name)
+        )
+        child.start()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL
+    left = {name: data for name, data in everything(store).items() if ".new-" not in name}
+    if kind is DurableStorage:
+        assert left == {"key/blob": b"labels"}
+    else:
+        assert left == {"key/blob": b"", "key/other": b""}, "this test can fail"
 
 
 def test_many_files_are_stored_under_their_names(store):

@@ -23,6 +23,7 @@ from django.utils import timezone
 from PIL import Image as Picture
 
 from annotation import workers
+from annotation.tests.stored import read, stored, write
 from projects import image_views
 from projects.models import Image
 from projects.tasks import thumbnail_name, tile_name
@@ -102,7 +103,7 @@ def test_awkward_files_have_their_outcome(client, project, entry, shared_data):
         assert 400 <= response.status_code < 500
         assert response.json()["error"].endswith(".")
         assert not Image.objects.exists()
-        assert not any(Path(storages["images"].location).rglob("*.png"))
+        assert stored("images") == {}
         return
     assert response.status_code == 201, response.content
     image = Image.objects.get()
@@ -288,7 +289,7 @@ def test_the_thumbnail_and_the_tiles_are_shown_even_if_they_cannot_be_kept(clien
     def fail(*args):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("labeler.storage.CacheStorage._save", fail)
+    monkeypatch.setattr(type(storages["cache"]), "_save", fail)
     client.force_login(project.creator)
     for name, size in (("image_thumbnail", (256, 1)), ("image_tile", (512, 3))):
         with Picture.open(io.BytesIO(served(client, name, *addresses(wide)[name][1]))) as picture:
@@ -297,8 +298,7 @@ def test_the_thumbnail_and_the_tiles_are_shown_even_if_they_cannot_be_kept(clien
 
 
 def test_a_damaged_image_is_answered_calmly(client, project, wide):
-    path = Path(storages["images"].path(wide.pixels_name))
-    path.write_bytes(path.read_bytes()[:60])
+    write("images", wide.pixels_name, read("images", wide.pixels_name)[:60])
     client.force_login(project.creator)
     response = client.get(reverse("image_tile", args=[wide.pk, 13, 0, 0]))
     assert response.status_code == 404

@@ -1,7 +1,6 @@
 """From upload to a place in the order: names, duplicates, limits, tiles, two requests at once."""
 
 import io
-import os
 import threading
 
 import numpy as np
@@ -15,6 +14,7 @@ from PIL import Image as Picture
 from accounts.models import AuditEvent
 from annotation.imaging import workers as pool
 from annotation.models import Annotation
+from annotation.tests.stored import stored
 from projects import ingest
 from projects.ingest import IngestError, clean_name, ingest_image, place_images, view_source
 from projects.models import Image, Membership
@@ -33,11 +33,6 @@ def encoded(pixels=PIXELS, kind="PNG"):
 def upload(project, name="field.png", data=None, **changes):
     arguments = {"position": 0, "name": "", "case": "", "um_per_px": None, "by": project.creator} | changes
     return ingest_image(project=project, file=SimpleUploadedFile(name, data or encoded()), **arguments)
-
-
-def stored_files(settings, alias="images"):
-    location = settings.STORAGES[alias]["OPTIONS"]["location"]
-    return [file for _, _, files in os.walk(location) for file in files]
 
 
 @pytest.mark.parametrize(
@@ -66,14 +61,14 @@ def test_a_name_too_long_to_be_compared_is_refused():
         clean_name("ß" * 250)  # compared as "ss"
 
 
-def test_an_upload_is_stored_clean_under_a_random_key_and_the_upload_itself_is_not_kept(project, settings):
+def test_an_upload_is_stored_clean_under_a_random_key_and_the_upload_itself_is_not_kept(project):
     image = upload(project, "DOE^JANE.bmp", encoded(kind="BMP"), case="P7", um_per_px=0.25)
     image.refresh_from_db()
     assert (image.name, image.case, image.um_per_px, image.status) == ("DOE^JANE.bmp", "P7", 0.25, "uploaded")
     assert (image.width, image.height, image.grid_width, image.grid_height) == (30, 20, 30, 20)
     with storages["images"].open(image.pixels_name) as file, Picture.open(file) as picture:
         assert (np.asarray(picture) == PIXELS).all()
-    assert stored_files(settings) == ["image.png"]
+    assert list(stored("images")) == [Image.objects.get().pixels_name]
     assert "DOE" not in image.pixels_name
     event = AuditEvent.objects.get(action="image uploaded")
     assert (event.object_id, event.actor) == (str(image.pk), project.creator)
@@ -99,13 +94,13 @@ def test_a_file_sent_again_because_the_answer_was_lost_is_the_same_image(project
         upload(project)
 
 
-def test_a_name_taken_meanwhile_is_refused_and_leaves_nothing_stored(project, settings, monkeypatch):
+def test_a_name_taken_meanwhile_is_refused_and_leaves_nothing_stored(project, monkeypatch):
     upload(project)
     monkeypatch.setattr(type(project.images), "filter", lambda self, **kwargs: Image.objects.none())
     with pytest.raises(IngestError, match="this name already"):
         upload(project)
     assert Image.objects.count() == 1
-    assert stored_files(settings) == ["image.png"]
+    assert list(stored("images")) == [Image.objects.get().pixels_name]
 
 
 def test_too_many_bytes_are_refused_unread(project, settings):
@@ -116,7 +111,7 @@ def test_too_many_bytes_are_refused_unread(project, settings):
 
 
 @pytest.mark.parametrize("error", ingest.WORKER_ANSWERS)
-def test_every_failure_of_a_worker_has_a_sentence_and_keeps_nothing(project, settings, monkeypatch, error):
+def test_every_failure_of_a_worker_has_a_sentence_and_keeps_nothing(project, monkeypatch, error):
     def fail(*args, **kwargs):
         raise error
 
@@ -125,7 +120,7 @@ def test_every_failure_of_a_worker_has_a_sentence_and_keeps_nothing(project, set
         upload(project)
     assert refusal.value.status in {422, 503}
     assert not Image.objects.exists()
-    assert not stored_files(settings)
+    assert stored("images") == {}
 
 
 def test_all_failures_of_workers_are_answered():

@@ -3,7 +3,6 @@
 import errno
 import io
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from PIL import Image as Picture
 from annotation import workers
 from annotation.imaging.superpixels.maps import Region
 from annotation.imaging.workers import WorkerBusy
-from labeler.storage import CacheStorage
+from annotation.tests.stored import read, write
 from projects import tasks
 from projects.pixels import pieces
 from projects.tasks import is_whole, make_tiles, pixel_tile_name
@@ -97,8 +96,7 @@ def test_what_an_older_installation_lacks_is_made_once_in_the_turn_of_who_asks(i
 def test_a_tile_that_is_missing_or_damaged_is_made_again(image, calls, how):
     make_tiles.func(image.pk)
     store, name = storages["cache"], pixel_tile_name(image, 1, 0)
-    with store.open(name) as file:
-        whole = file.read()
+    whole = read("cache", name)
     store.delete(name)
     damaged = {
         "empty": b"",
@@ -131,18 +129,17 @@ def test_tiles_that_cannot_be_kept_are_answered_all_the_same(image, calls, monke
     store = storages["cache"]
     store.save(pixel_tile_name(image, 0, 0), ContentFile(b""))
     store.delete(pixel_tile_name(image, 1, 0))
-    monkeypatch.setattr(CacheStorage, "_save", disk_is_full)
-    monkeypatch.setattr(CacheStorage, "delete", disk_is_full)
+    monkeypatch.setattr(type(store), "_save", disk_is_full)
+    monkeypatch.setattr(type(store), "delete", disk_is_full)
     assert pieces(image, window) == whole
     assert f"Tiles of image {image.pk} could not be kept: [Errno 28] No space left on device" in caplog.text
 
 
 def test_pixels_that_are_gone_or_damaged_are_an_error_of_reading(image, calls):
-    path = Path(storages["images"].path(image.pixels_name))
-    path.write_bytes(path.read_bytes()[:100])
+    write("images", image.pixels_name, read("images", image.pixels_name)[:100])
     with pytest.raises(OSError, match="cannot be decoded"):
         pieces(image, Region(0, 0, 9, 9))
-    path.unlink()
+    storages["images"].delete(image.pixels_name)
     with pytest.raises(FileNotFoundError):
         pieces(image, Region(0, 0, 9, 9))
 

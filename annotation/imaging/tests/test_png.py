@@ -17,6 +17,7 @@ from annotation.imaging.png import (
     encode_grey,
     encode_indexed_rows,
     encode_label_tile,
+    inflate,
 )
 
 ANY = frozenset(range(256))
@@ -124,7 +125,10 @@ BLACK = bytes(512 * 513)
         (png(TILE_HEADER, None, chunk(b"IDAT", b"")), "IHDR, IDAT and IEND alone"),
         (SIGNATURE + chunk(b"IDAT", b""), "IHDR, IDAT and IEND alone"),
         (png(body=b"nonsense"), "cannot be inflated"),
-        (png(body=zlib.compress(BLACK) + b"more"), "another size"),
+        (png(body=zlib.compress(BLACK) + b"more"), "more than its pixels"),
+        (png(body=zlib.compress(BLACK) + zlib.compress(BLACK)[-4:]), "more than its pixels"),
+        (png(body=zlib.compress(BLACK) + b"hidden" + zlib.compress(BLACK)[-4:]), "more than its pixels"),
+        (png(body=zlib.compress(BLACK) * 2), "more than its pixels"),
         (png(body=zlib.compress(BLACK)[:-1]), "cannot be inflated"),
         (png(body=zlib.compress(BLACK[:-1])), "another size"),
         (png(body=zlib.compress(BLACK + b"\0")), "another size"),
@@ -136,6 +140,16 @@ BLACK = bytes(512 * 513)
 def test_anything_but_a_plain_tile_is_refused_with_a_sentence(data, sentence):
     with pytest.raises(InvalidTile, match=sentence):
         decode_label_tile(data, ANY)
+
+
+def test_pixels_that_look_like_their_own_checksum_are_no_end_of_the_stream():
+    content = b"\x03\xfb\x01\xf8"
+    assert zlib.adler32(content) == int.from_bytes(content)
+    stream = zlib.compress(content, 0)
+    assert stream.count(content) == 2
+    assert inflate(stream, 4) == content
+    with pytest.raises(InvalidTile, match="more than its pixels"):
+        inflate(stream + content, 4)
 
 
 def test_a_bomb_is_not_inflated_beyond_a_tile():

@@ -12,8 +12,9 @@ from labeler.tests.installation import Installation
 def make_installation():
     """A context manager that makes an installation in a folder, ready to be served."""
 
-    def make(folder: Path, server: str = "") -> Installation:
-        installation = Installation(folder, server=server, WORKER_PROCESSES="0", LOG_LEVEL="WARNING")
+    def make(folder: Path, server: str = "", **variables: str) -> Installation:
+        quick = {"WORKER_PROCESSES": "0", "LOG_LEVEL": "WARNING"}
+        installation = Installation(folder, server=server, **quick, **variables)
         if not (Path(settings.BASE_DIR) / "var" / "static" / "staticfiles.json").is_file():
             installation.manage("collectstatic", "--no-input", "--verbosity=0")
         return installation

@@ -56,17 +56,18 @@ export function submitForm(url, data = new FormData()) {
 }
 
 /**
- * Sends one file. A server that is busy is asked again, a little later each time.
+ * Sends one file. A server that is busy is asked again, a little later each time and not before its `Retry-After`.
  * @param {string} url
  * @param {FormData} data
  * @param {(part: number) => void} progress from 0 to 1
+ * @param {(milliseconds: number) => Promise<unknown>} [wait]
  * @returns {Promise<any>} what the server says about it
  */
-export async function sendFile(url, data, progress) {
+export async function sendFile(url, data, progress, wait = pause) {
   for (let tried = 1; ; tried++) {
-    const { status, text } = await exchange(url, data, progress);
+    const { status, text, retryAfter } = await exchange(url, data, progress);
     if (status === 503 && tried < BUSY_TRIES) {
-      await new Promise((resolve) => setTimeout(resolve, 2000 * tried));
+      await wait(1000 * Math.max(2 * tried, retryAfter));
       continue;
     }
     const answer = parse(status, text);
@@ -75,12 +76,15 @@ export async function sendFile(url, data, progress) {
   }
 }
 
+/** @param {number} milliseconds */
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
 /**
  * `fetch` cannot tell how far an upload is.
  * @param {string} url
  * @param {FormData} data
  * @param {(part: number) => void} progress
- * @returns {Promise<{ status: number, text: string }>}
+ * @returns {Promise<{ status: number, text: string, retryAfter: number }>} `retryAfter` in seconds
  */
 function exchange(url, data, progress) {
   return new Promise((resolve, reject) => {
@@ -89,7 +93,10 @@ function exchange(url, data, progress) {
     request.setRequestHeader("Accept", "application/json");
     request.setRequestHeader("X-CSRFToken", csrfToken());
     request.upload.addEventListener("progress", (event) => progress(event.total ? event.loaded / event.total : 0));
-    request.addEventListener("load", () => resolve({ status: request.status, text: request.responseText }));
+    request.addEventListener("load", () => {
+      const retryAfter = Number(request.getResponseHeader("Retry-After") ?? 0);
+      resolve({ status: request.status, text: request.responseText, retryAfter });
+    });
     request.addEventListener("error", () => reject(new Error(LOST)));
     request.send(data);
   });

@@ -5,8 +5,7 @@
 // after a while, later each time and not before the server's `Retry-After`. All other refusals make its tiles dirty
 // again. A later autosave only has to call `save("autosave")`.
 
-import { encodeGrey } from "../core/png.js";
-import { SAVE_TILE } from "../core/tiles.js";
+import { encodeTile, sha256 } from "../core/labeltile.js";
 import { RequestError } from "./api.js";
 import { nameOf } from "./labels.js";
 
@@ -319,19 +318,4 @@ function retryAfterMs(error) {
 /** @param {number} milliseconds */
 function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/**
- * @param {Uint8Array<ArrayBuffer>} pixels of a save tile
- * @returns {Promise<Encoded>}
- */
-async function encodeTile(pixels) {
-  const [digest, png] = await Promise.all([sha256(pixels), encodeGrey(pixels, SAVE_TILE, SAVE_TILE)]);
-  return { digest, png: new Blob([png], { type: "image/png" }) };
-}
-
-/** @param {Uint8Array<ArrayBuffer>} bytes */
-async function sha256(bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -9,7 +9,6 @@ import { createSuperpixelTool } from "../tools/superpixel.js";
 import { listenToButtons, showControls } from "../ui/controls.js";
 import { ask, dialog, listenToCannotLabel, showKeys } from "../ui/dialogs.js";
 import { find, pageData } from "../ui/find.js";
-import { showPalette } from "../ui/palette.js";
 import { Cover, notice, readout } from "../ui/status.js";
 import { Stage } from "../view/stage.js";
 import { Viewer } from "../view/viewer.js";
@@ -17,8 +16,10 @@ import { Painter } from "../work/painter.js";
 import { initialState, keep } from "../work/settings.js";
 import { createStore, faded, resized } from "../work/store.js";
 import { createHistory, keepLedger } from "./history.js";
+import { createNeighbours } from "./neighbours.js";
 import { createSaving } from "./saving.js";
-import { createSegmenting } from "./segmenting.js";
+import { createSuperpixels } from "./superpixels.js";
+import { createViewing } from "./viewing.js";
 
 /** @type {EditorConfig} */
 const config = pageData("editor-config");
@@ -40,14 +41,14 @@ const painter = new Painter(map, (area) => stage.touch(area));
 const categoryOf = (value) => config.categories.find((category) => category.value === value);
 /** What is pointed at, image position. @type {Point | null} */
 let pointed = null;
-const segmenting = createSegmenting({ root, config, store, map, viewer, stage, changed: showCursor });
-const { superpixels } = segmenting;
+const segments = createSuperpixels({ root, config, store, map, viewer, stage, changed: showCursor }, tell);
+const viewing = createViewing({ config, root, map, viewer, stage, store, painter, choose: chooseCategory });
 const work = {
   get shown() {
-    return superpixels.shown;
+    return segments.shown;
   },
-  shapeAt: (/** @type {Point} */ point) => superpixels.shapeAt(point),
-  settle: () => superpixels.climb.reset(),
+  shapeAt: (/** @type {Point} */ point) => segments.loaded?.superpixels.shapeAt(point) ?? null,
+  settle: () => segments.loaded?.superpixels.climb.reset(),
   colorOf: (/** @type {number} */ value) => categoryOf(value)?.color ?? "#808080",
 };
 /** @type {Record<string, Tool>} */
@@ -74,20 +75,21 @@ const pointer = new PointerInput(stage.surface, {
   },
   climb: (point, direction) => {
     const climbs = store.state.tool === "superpixel" && !readOnly;
-    if (climbs && !painter.busy) segmenting.climb(point, direction);
+    if (climbs && !painter.busy) segments.loaded?.climb(point, direction);
     return climbs;
   },
 });
 
 function showCursor() {
-  const pans = readOnly || stage.map !== map || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
+  const pans =
+    readOnly || stage.map !== map || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
   /** @type {Cursor} */
   const cursor = pointed && !pans ? tools[store.state.tool].cursor(pointed) : { kind: "none" };
   stage.surface.dataset.cursor = cursor.kind;
   stage.point(cursor);
   const inside = pointed && pointed.x >= 0 && pointed.y >= 0 && pointed.x < image.width && pointed.y < image.height;
   const outside =
-    store.state.tool === "superpixel" && superpixels.mosaic.maps.length && cursor.kind === "none" && !pans;
+    store.state.tool === "superpixel" && segments.loaded?.superpixels.shown.count && cursor.kind === "none" && !pans;
   read.point(
     inside ? pointed : null,
     inside && pointed ? stage.map.get(Math.floor(pointed.x), Math.floor(pointed.y)) : 0,
@@ -99,7 +101,8 @@ function showCursor() {
 
 const saving = createSaving({ config, root, map, painter, cover, tell, ledger: keepLedger(painter) });
 const { saver } = saving;
-const past = createHistory({ config, root, map, painter, saver, stage, cover, tell });
+const neighbours = createNeighbours({ root, painter, saver, cover, tell, leave: saving.leave });
+const past = createHistory({ config, root, map, painter, saver, worker: saving.worker, stage, cover, tell });
 
 // --- Commands --------------------------------------------------------------------------------------------------------
 
@@ -107,6 +110,7 @@ const past = createHistory({ config, root, map, painter, saver, stage, cover, te
 function chooseCategory(value) {
   if (value === undefined) return;
   store.set({ category: value, tool: store.state.tool === "eraser" ? "brush" : store.state.tool });
+  viewing.reveal(value);
 }
 
 /** Whether a key may concern the segments. */
@@ -117,12 +121,12 @@ function picksSegments() {
 /** @param {1 | -1} direction */
 function resize(direction) {
   if (store.state.tool !== "superpixel") store.set({ diameter: resized(store.state.diameter, direction) });
-  else if (picksSegments()) superpixels.step(direction);
+  else if (picksSegments()) segments.loaded?.superpixels.step(direction);
 }
 
 /** @param {1 | -1} direction */
 function climb(direction) {
-  if (picksSegments()) segmenting.climb(pointed, direction);
+  if (picksSegments()) segments.loaded?.climb(pointed, direction);
 }
 
 /** @type {Record<string, (digit: number, held: boolean) => unknown>} */
@@ -131,12 +135,10 @@ const looking = {
     pointer.setPanKey(held);
     showCursor();
   },
-  peek: (_, held) => setPeek(held),
   zoomIn: () => viewer.zoom(1.5),
   zoomOut: () => viewer.zoom(1 / 1.5),
   fit: () => viewer.fit(),
   oneToOne: () => viewer.oneToOne(),
-  hide: () => store.set({ hidden: !store.state.hidden }),
   fainter: () => store.set({ opacity: faded(store.state.opacity, -0.1) }),
   stronger: () => store.set({ opacity: faded(store.state.opacity, 0.1) }),
   instructions: () => ask(dialog(document, "instructions-dialog")),
@@ -144,6 +146,8 @@ const looking = {
   cancel: () => past.leave() || pointer.cancel(),
   ...past.looking,
   return: () => ask(dialog(document, "return-dialog")),
+  ...neighbours.commands,
+  ...viewing.commands,
 };
 
 /** @type {typeof looking} */
@@ -155,17 +159,17 @@ const painting = {
   larger: () => resize(1),
   climbDown: () => climb(-1),
   climbUp: () => climb(1),
-  divide: () => picksSegments() && segmenting.divide(pointed),
+  divide: () => picksSegments() && segments.loaded?.divide(pointed),
   category: (digit) => chooseCategory(palette[digit - 1]?.value),
   categoryAbove9: (digit) => chooseCategory(palette[digit + 8]?.value),
   previousCategory: () => chooseCategory(store.state.previous),
   undo: () => past.undo(),
   redo: () => painter.redo(),
   clear: () => painter.clear(),
-  calculate: () => segmenting.calculate(),
-  tryAgain: () => segmenting.tryAgain(),
-  suggest: () => segmenting.suggest(),
-  makeDefault: () => segmenting.makeDefault(),
+  calculate: () => segments.loaded?.calculate(),
+  tryAgain: () => segments.loaded?.tryAgain(),
+  suggest: () => segments.loaded?.suggest(),
+  makeDefault: () => segments.loaded?.makeDefault(),
   ...saving.commands,
   cannotLabel: () => ask(dialog(document, "cannot-dialog")),
 };
@@ -184,24 +188,9 @@ function run(command, digit = 0, held = true) {
   }
 }
 
-let peeking = false;
-
-/** @param {boolean} held */
-function setPeek(held) {
-  peeking = held;
-  showLayers();
-}
-
-function showLayers() {
-  const { hidden, opacity } = store.state;
-  stage.labels.canvas.hidden = hidden || peeking;
-  stage.labels.canvas.style.opacity = `${opacity}`;
-}
-
 // --- Start -----------------------------------------------------------------------------------------------------------
 
 function wire() {
-  showPalette(find(root, "#palette", HTMLElement), palette, store, chooseCategory);
   showControls(root, store);
   showKeys(find(document, "#key-table", HTMLElement));
   listenToButtons(root, run);
@@ -226,16 +215,15 @@ function wire() {
   showUndo();
   painter.addEventListener("settled", () => {
     showUndo();
-    segmenting.meter.touched();
+    segments.loaded?.meter.touched();
     showCursor();
   });
   viewer.addEventListener("view", () => read.zoom(viewer.view));
   store.watch((state) => {
-    showLayers();
     showCursor();
     letterKeys.checked = state.letterKeys;
     keep(config, state);
-    if (state.tool === "superpixel" && !readOnly && document.body.dataset.ready) segmenting.begin();
+    if (state.tool === "superpixel" && !readOnly && document.body.dataset.ready) segments.begin();
   });
 }
 
@@ -252,7 +240,7 @@ async function start() {
     location.reload();
     return;
   }
-  stage.refresh();
+  viewing.begin();
   document.body.dataset.ready = "true";
   cover.hide();
   viewer.element.focus({ preventScroll: true });

@@ -7,6 +7,7 @@ import { find } from "../ui/find.js";
 
 /** @import { History } from "../core/history.js" */
 /** @import { LabelMap, Tiles } from "../core/tiles.js" */
+/** @import { LabelWorker } from "../net/labels.js" */
 /** @import { Saver } from "../net/saver.js" */
 /** @import { Cover } from "../ui/status.js" */
 /** @import { Stage } from "../view/stage.js" */
@@ -89,11 +90,12 @@ export class Bottom {
  * @param {LabelMap} parts.map
  * @param {Painter} parts.painter
  * @param {Saver} parts.saver
+ * @param {LabelWorker} parts.worker
  * @param {Stage} parts.stage
  * @param {Cover} parts.cover
  * @param {(sentence: string) => void} parts.tell
  */
-export function createHistory({ config, root, map, painter, saver, stage, cover, tell }) {
+export function createHistory({ config, root, map, painter, saver, worker, stage, cover, tell }) {
   const { readOnly } = config.annotation;
   const bottom = new Bottom(painter.history, saver);
   const aside = find(root, "#history", HTMLElement);
@@ -112,7 +114,7 @@ export function createHistory({ config, root, map, painter, saver, stage, cover,
   painter.addEventListener("settled", (event) => bottom.settled(/** @type {CustomEvent<Settled>} */ (event).detail));
 
   function past() {
-    loadedPast ??= import("../work/past.js").then(({ Past }) => new Past(map, config.urls));
+    loadedPast ??= import("../work/past.js").then(({ Past }) => new Past(map, config.urls, worker));
     return loadedPast;
   }
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeGrey } from "../core/png.js";
+import { decodeGrey, encodeGrey } from "../core/png.js";
 import { LabelMap, PLANE, SAVE_TILE } from "../core/tiles.js";
+import { fetchTiles, nameOf } from "../net/labels.js";
 import { Bottom } from "../pages/history.js";
 import { factsOf, grouped } from "../ui/history.js";
 import { Painter } from "../work/painter.js";
@@ -9,6 +10,18 @@ import { changesTo, Past } from "../work/past.js";
 import { randomness } from "./random.js";
 
 const [WIDTH, HEIGHT] = [1100, 600];
+/** Does in place what the worker does beside the page. */
+const WORKER = {
+  /** @type {import("../net/labels.js").LabelWorker["load"]} */
+  async load(map, urls, revision, { area } = {}) {
+    const tiles = await fetchTiles(urls, revision, area);
+    for (const { plane, column, row, png } of tiles) {
+      const { pixels } = await decodeGrey(png);
+      map.load(/** @type {0 | 1} */ (plane), column, row, /** @type {Uint8Array} */ (pixels));
+    }
+    return tiles.map(nameOf);
+  },
+};
 const URLS = /** @type {any} */ ({ labels0: "/labels/0/", labels1: "/labels/1/", save: "/revisions/" });
 
 /**
@@ -122,7 +135,7 @@ function open(/** @type {Server} */ server, /** @type {LabelMap} */ map) {
   const painter = new Painter(map, () => {});
   const bottom = new Bottom(painter.history, saver);
   painter.addEventListener("settled", (event) => bottom.settled(/** @type {CustomEvent} */ (event).detail));
-  const past = new Past(map, URLS);
+  const past = new Past(map, URLS, WORKER);
   return {
     saver,
     painter,
@@ -199,7 +212,9 @@ test("where the memory of undo was too small, undo goes on by the save that came
 
 /** @param {string} kinds */
 const revisions = (kinds) =>
-  /** @type {any} */ ([...kinds].map((kind, at) => ({ number: 99 - at, kind: kind === "a" ? "autosave" : "checkpoint" })));
+  /** @type {any} */ (
+    [...kinds].map((kind, at) => ({ number: 99 - at, kind: kind === "a" ? "autosave" : "checkpoint" }))
+  );
 
 test("autosaves between two others are one group; the newest revision stands alone", () => {
   const sizes = (/** @type {string} */ kinds) => grouped(revisions(kinds)).map((group) => group.length);

@@ -4,7 +4,7 @@ import { lookupTable } from "../core/palette.js";
 import { CursorLayer } from "./cursor.js";
 import { TileLayer } from "./layer.js";
 import { outlineSource } from "./outlines.js";
-import { labelSource } from "./sources.js";
+import { borderSource, labelSource } from "./sources.js";
 
 /** @import { LabelMap } from "../core/tiles.js" */
 /** @import { Shown } from "../core/mosaic.js" */
@@ -20,8 +20,9 @@ export class Stage {
     this.viewer = viewer;
     /** Whose labels are shown. */
     this.map = map;
-    this.colors = lookupTable(categories);
-    this.labels = new TileLayer("stage-labels", labelSource(map, this.colors));
+    this.categories = categories;
+    this.how = { borders: false, hidden: /** @type {number[]} */ ([]) };
+    this.labels = new TileLayer("stage-labels", labelSource(map, lookupTable(categories)));
     this.outlines = new TileLayer("stage-outlines", null);
     this.cursor = new CursorLayer();
     /** @type {Cursor} */
@@ -61,8 +62,7 @@ export class Stage {
   /** Shows other labels. @param {LabelMap} map */
   show(map) {
     this.map = map;
-    this.labels.show(labelSource(map, this.colors));
-    this.refresh();
+    this.showLabels(this.how);
   }
 
   /** @param {Cursor} cursor */
@@ -80,9 +80,12 @@ export class Stage {
     this.outlines.draw(this.viewer.view);
   }
 
-  /** Draws all labels anew, after loading. */
-  refresh() {
-    this.labels.tiles.clear();
+  /** @param {Stage["how"]} how `hidden` are values of categories that are not shown */
+  showLabels(how) {
+    this.how = how;
+    const { borders, hidden } = how;
+    const colors = lookupTable(this.categories, hidden);
+    this.labels.show(borders ? borderSource(this.map, colors) : labelSource(this.map, colors));
     this.labels.draw(this.viewer.view);
   }
 

@@ -2,12 +2,10 @@
 
 import { LabelMap, PLANE } from "../core/tiles.js";
 import { postForm, request } from "../net/api.js";
-import { loadLabels } from "../net/labels.js";
 
 /** @import { Activity } from "../core/ledger.js" */
 /** @import { Tiles } from "../core/tiles.js" */
-
-/** @typedef {{ column: number, row: number, columns: number, rows: number }} Area of the label grid, in saved tiles */
+/** @import { Area, LabelWorker } from "../net/labels.js" */
 
 /**
  * A revision as the server lists it.
@@ -28,10 +26,12 @@ export class Past {
   /**
    * @param {LabelMap} map
    * @param {EditorConfig["urls"]} urls
+   * @param {Pick<LabelWorker, "load">} worker
    */
-  constructor(map, urls) {
+  constructor(map, urls, worker) {
     this.map = map;
     this.urls = urls;
+    this.worker = worker;
     /** What was asked for without an answer. @type {{ number: number, head: number, key: string } | null} */
     this.asked = null;
   }
@@ -53,7 +53,7 @@ export class Past {
    */
   async load(number, area) {
     const then = new LabelMap(this.map.width, this.map.height);
-    const names = await loadLabels(then, this.urls, number, area);
+    const names = await this.worker.load(then, this.urls, number, { area });
     return { map: then, names };
   }
 

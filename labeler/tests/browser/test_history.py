@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -195,7 +196,8 @@ def test_pictures_show_what_was_saved_in_the_colours_of_the_categories(editor, s
         assert colors == {tuple(bytes.fromhex(category.color[1:]))}
 
 
-def test_autosaves_are_folded_away(editor, saves, work):
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_autosaves_are_folded_away_and_the_history_is_accessible(editor, saves, work, scheme):
     work.revisions.filter(number__lt=3).update(kind="autosave")
     page = editor.page
     page.keyboard.press("Shift+H")
@@ -203,6 +205,12 @@ def test_autosaves_are_folded_away(editor, saves, work):
     expect(rows).to_have_count(1)
     page.get_by_text("2 autosaves").click()
     expect(rows).to_have_count(3)
+    rows.nth(1).click()
+    expect(page.locator("#looking")).to_be_visible()
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_load_state("networkidle")
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
 
 
 def test_a_conflict_while_bringing_back_changes_nothing(editor, saves, work, context, live_server, troubles):

@@ -56,9 +56,15 @@ export function inkOn(color) {
 
 /** @param {string} color */
 function luminance(color) {
-  const [red, green, blue] = rgb(color).map((byte) => {
-    const part = byte / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  });
+  const [red, green, blue] = rgb(color).map(linear);
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+/**
+ * The light of a channel of sRGB, 0 to 1.
+ * @param {number} byte
+ */
+export function linear(byte) {
+  const part = byte / 255;
+  return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
 }

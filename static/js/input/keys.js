@@ -32,7 +32,13 @@ export const KEYS = [
     match: ["shift+BracketRight", "PageUp"],
   },
   { command: "divide", group: "Tools", label: "Open a merged segment, divide a single one", show: ["R"], match: ["r"] },
-  { command: "cancel", group: "Tools", label: "Drop the stroke being painted", show: ["Esc"], match: ["Escape"] },
+  {
+    command: "cancel",
+    group: "Tools",
+    label: "Drop the stroke being painted; back from the history",
+    show: ["Esc"],
+    match: ["Escape"],
+  },
   {
     command: "category",
     group: "Categories",
@@ -74,12 +80,13 @@ export const KEYS = [
     match: ["shift+Digit0"],
   },
   { command: "hide", group: "View", label: "Hide or show labels", show: ["H"], match: ["h"] },
-  { command: "borders", group: "View", label: "Labels as areas or borders", show: ["Shift", "H"], match: ["shift+h"] },
+  { command: "borders", group: "View", label: "Labels as areas or borders", show: ["O"], match: ["o"] },
   { command: "peek", group: "View", label: "Hide labels while held", show: ["`"], match: ["Backquote"], held: true },
   { command: "fainter", group: "View", label: "Labels fainter", show: [","], match: [","] },
   { command: "stronger", group: "View", label: "Labels stronger", show: ["."], match: ["."] },
   { command: "undo", group: "Work", label: "Undo", show: ["Ctrl", "Z"], match: ["ctrl+z"] },
   { command: "redo", group: "Work", label: "Redo", show: ["Ctrl", "Shift", "Z"], match: ["ctrl+shift+z", "ctrl+y"] },
+  { command: "history", group: "Work", label: "History of what was saved", show: ["Shift", "H"], match: ["shift+h"] },
   { command: "checkpoint", group: "Work", label: "Save checkpoint", show: ["Ctrl", "S"], match: ["ctrl+s"] },
   {
     command: "groundTruth",
@@ -88,6 +95,8 @@ export const KEYS = [
     show: ["Ctrl", "Enter"],
     match: ["ctrl+Enter"],
   },
+  { command: "nextImage", group: "Work", label: "Next of the images opened before", show: ["N"], match: ["n"] },
+  { command: "previousImage", group: "Work", label: "Previous of them", show: ["P"], match: ["p"] },
   { command: "instructions", group: "Work", label: "Labelling instructions", show: ["I"], match: ["i"] },
   { command: "help", group: "Work", label: "This help", show: ["?"], match: ["?", "shift+?"] },
 ];

@@ -1,8 +1,8 @@
 // The list of categories: colour, name, key, share of the image, and whether it is shown and protected. The current one
 // is what the next stroke paints.
 
-import { percentage } from "../core/shares.js";
 import { IGNORED_COLOR, inkOn } from "../core/palette.js";
+import { percentage } from "../core/shares.js";
 import { copyOf, find } from "./find.js";
 
 /** @import { Shares } from "../core/shares.js" */

@@ -18,8 +18,10 @@ export class Stage {
    */
   constructor(viewer, map, categories) {
     this.viewer = viewer;
+    /** Whose labels are shown. */
     this.map = map;
     this.categories = categories;
+    this.how = { borders: false, hidden: /** @type {number[]} */ ([]) };
     this.labels = new TileLayer("stage-labels", labelSource(map, lookupTable(categories)));
     this.outlines = new TileLayer("stage-outlines", null);
     this.cursor = new CursorLayer();
@@ -57,6 +59,12 @@ export class Stage {
     this.request();
   }
 
+  /** Shows other labels. @param {LabelMap} map */
+  show(map) {
+    this.map = map;
+    this.showLabels(this.how);
+  }
+
   /** @param {Cursor} cursor */
   point(cursor) {
     this.pointer = cursor;
@@ -72,16 +80,12 @@ export class Stage {
     this.outlines.draw(this.viewer.view);
   }
 
-  /** @param {{ borders: boolean, hidden: number[] }} how `hidden` are values of categories that are not shown */
-  showLabels({ borders, hidden }) {
+  /** @param {Stage["how"]} how `hidden` are values of categories that are not shown */
+  showLabels(how) {
+    this.how = how;
+    const { borders, hidden } = how;
     const colors = lookupTable(this.categories, hidden);
     this.labels.show(borders ? borderSource(this.map, colors) : labelSource(this.map, colors));
-    this.labels.draw(this.viewer.view);
-  }
-
-  /** Draws all labels anew, after loading. */
-  refresh() {
-    this.labels.tiles.clear();
     this.labels.draw(this.viewer.view);
   }
 

@@ -33,6 +33,7 @@ export class Viewer extends EventTarget {
       maxZoomPixelRatio: 32,
       visibilityRatio: 0.2,
       homeFillsViewer: false,
+      maxTilesPerFrame: 8, // begun to be loaded; OpenSeadragon's own 1 makes the first picture wait for frames
       tileRetryMax: 8, // a server that is making missing tiles again is busy for some seconds
       tileRetryDelay: 2500,
     });
@@ -175,6 +176,8 @@ function tileSource(source) {
     height: source.height,
     tileSize: source.tileSize,
     tileOverlap: source.overlap,
+    minLevel:
+      source.maxLevel - Math.ceil(Math.log2(Math.max(source.width, source.height, source.tileSize) / source.tileSize)),
     maxLevel: source.maxLevel,
     getTileUrl: (/** @type {number} */ level, /** @type {number} */ column, /** @type {number} */ row) =>
       source.urlTemplate.replace("{level}", `${level}`).replace("{column}", `${column}`).replace("{row}", `${row}`),

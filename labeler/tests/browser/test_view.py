@@ -144,7 +144,7 @@ def test_borders_only_leave_the_rims_of_regions(editor):
     editor.set_diameter(81)
     editor.drag((0, 0))
     filled = np.flatnonzero(drawn_labels(page)[:, 3])
-    page.keyboard.press("Shift+H")
+    page.keyboard.press("o")
     expect(page.get_by_label("Borders only")).to_be_checked()
     line = drawn_labels(page)
     border = np.flatnonzero(line[:, 3])
@@ -313,7 +313,7 @@ FINGERS = {"has_touch": True, "is_mobile": True}
     ],
 )
 def test_nothing_overlaps_on_any_screen(browser, live_server, work, project, width, height, fingers):
-    project.name = "A project whose name is rather long, as names of projects often are"
+    project.name = "Lobules and ducts of the breast, second reading by the whole group"
     project.save()
     work.image.name = "a-field-of-view-with-a-name-that-does-not-end.png"
     work.image.save()

@@ -59,6 +59,7 @@ class Hand:
         box = page.locator("#stage").bounding_box()
         self.x, self.y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         self.lane = itertools.cycle(range(LANES))
+        self.input = page.context.new_cdp_session(page)
         page.keyboard.press("Shift+Digit0")
         page.wait_for_timeout(SETTLING_MS)
 
@@ -68,20 +69,34 @@ class Hand:
         field.press("Enter")
         self.page.keyboard.press("b")
 
-    def moves(self, count: int) -> None:
+    def send(self, kind: str, x: float, y: float, *, down: bool) -> None:
+        """Past playwright, which puts listeners of its own into the page at each movement with a button down."""
+        button: dict[str, Any] = {"button": "left", "buttons": 1, "clickCount": 1} if down else {"buttons": 0}
+        self.input.send("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, **button})
+
+    def moves(self, count: int, *, down: bool = False) -> None:
         """From left to right, on a lane of its own."""
         y = self.y - 240 + 40 * next(self.lane)
         for step in range(count):
-            self.page.mouse.move(self.x + LEFT_MOST + STEP * (step % 28), y + step % 2)
+            self.send("mouseMoved", self.x + LEFT_MOST + STEP * (step % 28), y + step % 2, down=down)
+
+    def press(self) -> None:
+        self.moves(1)
+        self.send("mousePressed", self.x + LEFT_MOST, self.y, down=True)
+
+    def release(self) -> None:
+        self.input.send(
+            "Input.dispatchMouseEvent",
+            {"type": "mouseReleased", "x": self.x, "y": self.y, "button": "left", "buttons": 0, "clickCount": 1},
+        )
 
     def stroke(self, moves: int = MOVES) -> list[float]:
         """Paint; return the milliseconds of each movement."""
         self.page.bring_to_front()
-        self.moves(1)
-        self.page.mouse.down()
+        self.press()
         with trace.recorded(self.page) as recorded:
-            self.moves(moves)
-        self.page.mouse.up()
+            self.moves(moves, down=True)
+        self.release()
         return recorded.work_per_event("pointermove")
 
 
@@ -144,10 +159,9 @@ def frames(desks: Desks) -> Figures:
         pairs = []
         for _ in range(FRAME_ROUNDS):
             idle = frames_per_second(hand, paint=False)
-            hand.moves(1)
-            page.mouse.down()
+            hand.press()
             pairs.append((frames_per_second(hand, paint=True), idle))
-            page.mouse.up()
+            hand.release()
     best = max(pairs, key=lambda pair: pair[0] / pair[1])
     ratios = ", ".join(f"{paint / idle:.3f}" for paint, idle in pairs)
     yield (

@@ -7,6 +7,7 @@ import { request } from "./api.js";
 /** @import { LabelMap } from "../core/tiles.js" */
 
 /** @typedef {{ plane: number, column: number, row: number }} Place of a save tile */
+/** @typedef {{ column: number, row: number, columns: number, rows: number }} Area of the label grid, in saved tiles */
 
 const STOPPED = "A part of this page has stopped. Try again; your work stays in this page.";
 
@@ -31,10 +32,12 @@ export function unpack(buffer) {
  * Both planes at a revision, packed.
  * @param {EditorConfig["urls"]} urls
  * @param {number} revision
+ * @param {Partial<Area>} area
  * @returns {Promise<ArrayBuffer[]>}
  */
-function fetchPacked(urls, revision) {
-  const planes = [urls.labels0, urls.labels1].map((url) => request(`${url}?revision=${revision}`));
+function fetchPacked(urls, revision, area) {
+  const query = Object.entries({ revision, ...area }).map(([name, number]) => `${name}=${number}`);
+  const planes = [urls.labels0, urls.labels1].map((url) => request(`${url}?${query.join("&")}`));
   return Promise.all(planes.map(async (response) => (await response).arrayBuffer()));
 }
 
@@ -42,10 +45,11 @@ function fetchPacked(urls, revision) {
  * The tiles of both planes at a revision.
  * @param {EditorConfig["urls"]} urls
  * @param {number} revision
+ * @param {Partial<Area>} [area] by default everything
  */
-export async function fetchTiles(urls, revision) {
+export async function fetchTiles(urls, revision, area = {}) {
   if (revision === 0) return [];
-  const packed = await fetchPacked(urls, revision);
+  const packed = await fetchPacked(urls, revision, area);
   return packed.flatMap((buffer, plane) => unpack(buffer).tiles.map((tile) => ({ ...tile, plane })));
 }
 
@@ -84,12 +88,14 @@ export class LabelWorker {
    * @param {LabelMap} map
    * @param {EditorConfig["urls"]} urls
    * @param {number} revision
-   * @param {(tiles: Iterable<number>) => void} arrived called with the keys of each portion
+   * @param {object} [options]
+   * @param {Partial<Area>} [options.area] by default everything
+   * @param {(tiles: Iterable<number>) => void} [options.arrived] called with the keys of each portion
    * @returns {Promise<string[]>} the names of the stored tiles
    */
-  async load(map, urls, revision, arrived) {
+  async load(map, urls, revision, { area = {}, arrived = () => {} } = {}) {
     if (revision === 0) return [];
-    const packed = await fetchPacked(urls, revision);
+    const packed = await fetchPacked(urls, revision, area);
     const { width, height } = map;
     /** @type {Place[]} */
     const places = await this.ask({ packed, width, height }, packed, (/** @type {Map<number, Uint8Array>} */ tiles) => {

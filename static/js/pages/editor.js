@@ -9,15 +9,17 @@ import { createSuperpixelTool } from "../tools/superpixel.js";
 import { listenToButtons, showControls } from "../ui/controls.js";
 import { ask, dialog, listenToCannotLabel, showKeys } from "../ui/dialogs.js";
 import { find, pageData } from "../ui/find.js";
-import { showPalette } from "../ui/palette.js";
 import { Cover, notice, readout } from "../ui/status.js";
 import { Stage } from "../view/stage.js";
 import { Viewer } from "../view/viewer.js";
 import { Painter } from "../work/painter.js";
 import { initialState, keep } from "../work/settings.js";
 import { createStore, faded, resized } from "../work/store.js";
+import { createHistory, keepLedger } from "./history.js";
+import { createNeighbours } from "./neighbours.js";
 import { createSaving } from "./saving.js";
 import { createSuperpixels } from "./superpixels.js";
+import { createViewing } from "./viewing.js";
 
 /** @type {EditorConfig} */
 const config = pageData("editor-config");
@@ -40,6 +42,7 @@ const categoryOf = (value) => config.categories.find((category) => category.valu
 /** What is pointed at, image position. @type {Point | null} */
 let pointed = null;
 const segments = createSuperpixels({ root, config, store, map, viewer, stage, changed: showCursor }, tell);
+const viewing = createViewing({ config, root, map, viewer, stage, store, painter, choose: chooseCategory });
 const work = {
   get shown() {
     return segments.shown;
@@ -59,7 +62,7 @@ const tools = {
 
 const read = readout(root, (value) => (value === 255 ? "ignored" : (categoryOf(value)?.name ?? "unlabelled")));
 const pointer = new PointerInput(stage.surface, {
-  tool: () => (readOnly ? null : tools[store.state.tool]),
+  tool: () => (readOnly || stage.map !== map ? null : tools[store.state.tool]),
   toImage: (event) => stage.toImage(event),
   hover: (point) => {
     pointed = point;
@@ -78,7 +81,8 @@ const pointer = new PointerInput(stage.surface, {
 });
 
 function showCursor() {
-  const pans = readOnly || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
+  const pans =
+    readOnly || stage.map !== map || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
   /** @type {Cursor} */
   const cursor = pointed && !pans ? tools[store.state.tool].cursor(pointed) : { kind: "none" };
   stage.surface.dataset.cursor = cursor.kind;
@@ -88,15 +92,17 @@ function showCursor() {
     store.state.tool === "superpixel" && segments.loaded?.superpixels.shown.count && cursor.kind === "none" && !pans;
   read.point(
     inside ? pointed : null,
-    inside && pointed ? map.get(Math.floor(pointed.x), Math.floor(pointed.y)) : 0,
+    inside && pointed ? stage.map.get(Math.floor(pointed.x), Math.floor(pointed.y)) : 0,
     outside ? "no segments here" : "",
   );
 }
 
 // --- Saving ----------------------------------------------------------------------------------------------------------
 
-const saving = createSaving({ config, root, map, painter, cover, tell });
+const saving = createSaving({ config, root, map, painter, cover, tell, ledger: keepLedger(painter) });
 const { saver } = saving;
+const neighbours = createNeighbours({ root, painter, saver, cover, tell, leave: saving.leave });
+const past = createHistory({ config, root, map, painter, saver, worker: saving.worker, stage, cover, tell });
 
 // --- Commands --------------------------------------------------------------------------------------------------------
 
@@ -104,6 +110,7 @@ const { saver } = saving;
 function chooseCategory(value) {
   if (value === undefined) return;
   store.set({ category: value, tool: store.state.tool === "eraser" ? "brush" : store.state.tool });
+  viewing.reveal(value);
 }
 
 /** Whether a key may concern the segments. */
@@ -128,18 +135,19 @@ const looking = {
     pointer.setPanKey(held);
     showCursor();
   },
-  peek: (_, held) => setPeek(held),
   zoomIn: () => viewer.zoom(1.5),
   zoomOut: () => viewer.zoom(1 / 1.5),
   fit: () => viewer.fit(),
   oneToOne: () => viewer.oneToOne(),
-  hide: () => store.set({ hidden: !store.state.hidden }),
   fainter: () => store.set({ opacity: faded(store.state.opacity, -0.1) }),
   stronger: () => store.set({ opacity: faded(store.state.opacity, 0.1) }),
   instructions: () => ask(dialog(document, "instructions-dialog")),
   help: () => ask(dialog(document, "help-dialog")),
-  cancel: () => pointer.cancel(),
+  cancel: () => past.leave() || pointer.cancel(),
+  ...past.looking,
   return: () => ask(dialog(document, "return-dialog")),
+  ...neighbours.commands,
+  ...viewing.commands,
 };
 
 /** @type {typeof looking} */
@@ -155,7 +163,7 @@ const painting = {
   category: (digit) => chooseCategory(palette[digit - 1]?.value),
   categoryAbove9: (digit) => chooseCategory(palette[digit + 8]?.value),
   previousCategory: () => chooseCategory(store.state.previous),
-  undo: () => painter.undo(),
+  undo: () => past.undo(),
   redo: () => painter.redo(),
   clear: () => painter.clear(),
   calculate: () => segments.loaded?.calculate(),
@@ -174,27 +182,15 @@ const painting = {
 function run(command, digit = 0, held = true) {
   if (cover.shown) return;
   if (command in looking) looking[command](digit, held);
-  else if (!readOnly) painting[command]?.(digit, held);
-}
-
-let peeking = false;
-
-/** @param {boolean} held */
-function setPeek(held) {
-  peeking = held;
-  showLayers();
-}
-
-function showLayers() {
-  const { hidden, opacity } = store.state;
-  stage.labels.canvas.hidden = hidden || peeking;
-  stage.labels.canvas.style.opacity = `${opacity}`;
+  else if (!readOnly && command in painting) {
+    past.leave();
+    painting[command](digit, held);
+  }
 }
 
 // --- Start -----------------------------------------------------------------------------------------------------------
 
 function wire() {
-  showPalette(find(root, "#palette", HTMLElement), palette, store, chooseCategory);
   showControls(root, store);
   showKeys(find(document, "#key-table", HTMLElement));
   listenToButtons(root, run);
@@ -212,15 +208,18 @@ function wire() {
     saving.leave(next);
   });
   const [undo, redo] = ["undo", "redo"].map((name) => find(root, `[data-command="${name}"]`, HTMLButtonElement));
-  painter.addEventListener("settled", () => {
-    undo.disabled = !painter.history.past.length;
+  const showUndo = () => {
+    undo.disabled = !past.canUndo;
     redo.disabled = !painter.history.future.length;
+  };
+  showUndo();
+  painter.addEventListener("settled", () => {
+    showUndo();
     segments.loaded?.meter.touched();
     showCursor();
   });
   viewer.addEventListener("view", () => read.zoom(viewer.view));
   store.watch((state) => {
-    showLayers();
     showCursor();
     letterKeys.checked = state.letterKeys;
     keep(config, state);
@@ -241,6 +240,7 @@ async function start() {
     location.reload();
     return;
   }
+  viewing.begin();
   document.body.dataset.ready = "true";
   cover.hide();
   viewer.element.focus({ preventScroll: true });

@@ -18,8 +18,9 @@ import { saveStatus } from "../ui/status.js";
  * @param {Painter} parts.painter
  * @param {Cover} parts.cover
  * @param {(sentence: string) => void} parts.tell
+ * @param {ReturnType<typeof import("./history.js").keepLedger>} parts.ledger
  */
-export function createSaving({ config, root, map, painter, cover, tell }) {
+export function createSaving({ config, root, map, painter, cover, tell, ledger }) {
   const { annotation, urls } = config;
   const worker = new LabelWorker(root.dataset.labelWorker ?? "");
   const saver = new Saver({
@@ -27,6 +28,7 @@ export function createSaving({ config, root, map, painter, cover, tell }) {
     head: annotation.head,
     send: (form, headers) => postForm(urls.save, form, headers),
     encode: (pixels) => worker.encode(pixels),
+    ...ledger,
   });
   const showState = saveStatus(root, annotation.head);
   let leaving = false;
@@ -89,10 +91,11 @@ export function createSaving({ config, root, map, painter, cover, tell }) {
 
   return {
     saver,
+    worker,
     leave,
     /** Fills the map with what is stored. */
     async load() {
-      const stored = await worker.load(map, urls, annotation.head, (keys) => painter.touchTiles(keys));
+      const stored = await worker.load(map, urls, annotation.head, { arrived: (keys) => painter.touchTiles(keys) });
       saver.stored = new Set(stored);
       show();
     },

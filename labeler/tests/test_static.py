@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from labeler.apps import LabelerStaticFilesConfig
-from labeler.modules import IMPORT, imports_of
+from labeler.modules import IMPORT, imports_of, needed_by
 
 MODULES = Path(settings.BASE_DIR) / "static" / "js"
 
@@ -43,6 +43,20 @@ def test_our_modules_import_hashed_names(collected):
         for target in IMPORT.findall(hashed.read_text()):
             assert re.search(r"\.[0-9a-f]{12}\.js$", target), f"{name} imports {target}"
             assert (hashed.parent / target).resolve().is_file(), f"{name} imports {target}"
+
+
+def test_a_page_names_all_modules_that_it_will_import(collected):
+    """Followed through what was collected, by the names that browsers see."""
+    folder, paths = collected
+    wanted = [folder / paths["js/pages/editor.js"]]
+    for path in wanted:
+        wanted += dict.fromkeys(
+            found
+            for target in IMPORT.findall(path.read_text())
+            if (found := (path.parent / target).resolve()) not in wanted
+        )
+    named = {(folder / paths[name]).resolve() for name in needed_by("js/pages/editor.js")}
+    assert {path.resolve() for path in wanted} == named
 
 
 def test_tests_of_javascript_do_not_reach_browsers(collected):

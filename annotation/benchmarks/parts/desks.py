@@ -21,7 +21,7 @@ from annotation.tests.painting import save_labels
 from projects.models import Image
 
 TILES_SECONDS = 120
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Desks:
         """The editor in a browser that knows nothing yet; `script` runs before the page's own."""
         context = self.browser.new_context(viewport=browser.WINDOW)
         context.add_cookies([self.cookies[size]])
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         if script:
             page.add_init_script(script)

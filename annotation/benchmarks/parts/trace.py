@@ -1,4 +1,8 @@
-"""What Chromium's own trace says the main thread of a page did, in milliseconds."""
+"""What Chromium's own trace says the main thread of a page did.
+
+Work is CPU time, which a busy machine changes little; tasks are told from clock to clock, as somebody waits for them.
+All in milliseconds.
+"""
 
 import contextlib
 import json
@@ -17,17 +21,16 @@ class Trace:
     events: list[dict[str, Any]] = field(default_factory=list)
 
     def tasks(self) -> list[float]:
-        return [milliseconds(event) for event in self.events if event["name"] == TASK]
+        """How long each task kept everything else waiting."""
+        return [event.get("dur", 0) / 1000 for event in self.events if event["name"] == TASK]
 
     def work_per_event(self, kind: str) -> list[float]:
-        """For each DOM event of this kind: its handlers, and the frames that they asked for."""
+        """For each DOM event of this kind: the work of its handlers, and of the frames that they asked for."""
         frames = {
-            event["args"]["data"]["id"]: milliseconds(event)
-            for event in self.events
-            if event["name"] == "FireAnimationFrame"
+            event["args"]["data"]["id"]: work(event) for event in self.events if event["name"] == "FireAnimationFrame"
         }
         return [
-            milliseconds(event) + sum(frames.get(frame, 0) for frame in self.frames_asked_for_in(event))
+            work(event) + sum(frames.get(frame, 0) for frame in self.frames_asked_for_in(event))
             for event in self.events
             if event["name"] == "EventDispatch" and event["args"]["data"]["type"] == kind
         ]
@@ -36,12 +39,13 @@ class Trace:
         return [
             other["args"]["data"]["id"]
             for other in self.events
-            if other["name"] == "RequestAnimationFrame" and event["ts"] <= other["ts"] <= event["ts"] + event["dur"]
+            if other["name"] == "RequestAnimationFrame"
+            and event["ts"] <= other["ts"] <= event["ts"] + event.get("dur", 0)
         ]
 
 
-def milliseconds(event: dict[str, Any]) -> float:
-    return event.get("dur", 0) / 1000
+def work(event: dict[str, Any]) -> float:
+    return event.get("tdur", 0) / 1000  # one that was running when the recording began or ended has none
 
 
 @contextlib.contextmanager

@@ -29,8 +29,13 @@ export async function decodeGrey(bytes) {
     offset += length + 12;
   }
   const stride = (width * depth) / 8;
-  const raw = await through(new DecompressionStream("deflate"), data);
-  if (raw.length !== (stride + 1) * height) throw new Error("The PNG is not complete.");
+  const raw = new Uint8Array((stride + 1) * height);
+  let filled = 0;
+  await through(new DecompressionStream("deflate"), data, (part) => {
+    if (filled + part.length <= raw.length) raw.set(part, filled);
+    filled += part.length;
+  });
+  if (filled !== raw.length) throw new Error("The PNG is not complete.");
   const lines = unfilter(raw, stride, height, depth / 8);
   return { width, height, pixels: depth === 8 ? lines : bigEndian(lines) };
 }
@@ -54,27 +59,29 @@ export async function encodeGrey(pixels, width, height) {
   new DataView(header.buffer).setUint32(0, width);
   new DataView(header.buffer).setUint32(4, height);
   header[8] = 8;
-  const data = await through(new CompressionStream("deflate"), [raw]);
-  const chunks = [chunk("IHDR", header), chunk("IDAT", data), chunk("IEND", new Uint8Array(0))];
+  /** @type {Uint8Array[]} */
+  const data = [];
+  await through(new CompressionStream("deflate"), [raw], (part) => data.push(part));
+  const chunks = [chunk("IHDR", header), chunk("IDAT", concat(data)), chunk("IEND", new Uint8Array(0))];
   return concat([Uint8Array.from(SIGNATURE), ...chunks]);
 }
 
 /**
- * @param {Uint8Array} raw
+ * In place: a line moves towards the beginning, by its own and all earlier filter bytes.
+ * @param {Uint8Array<ArrayBuffer>} raw
  * @param {number} stride
  * @param {number} height
  * @param {number} step bytes a pixel
  */
 function unfilter(raw, stride, height, step) {
-  const lines = new Uint8Array(stride * height);
+  const blank = new Uint8Array(stride);
   for (let y = 0; y < height; y++) {
-    const kind = raw[y * (stride + 1)];
-    const line = raw.subarray(y * (stride + 1) + 1, (y + 1) * (stride + 1));
-    const out = lines.subarray(y * stride, (y + 1) * stride);
-    const above = y ? lines.subarray((y - 1) * stride, y * stride) : new Uint8Array(stride);
-    unfilterLine(kind, line, out, above, step);
+    const start = y * (stride + 1) + 1;
+    const line = raw.subarray(start, start + stride);
+    const out = raw.subarray(y * stride, (y + 1) * stride);
+    unfilterLine(raw[start - 1], line, out, y ? raw.subarray((y - 1) * stride, y * stride) : blank, step);
   }
-  return lines;
+  return raw.subarray(0, stride * height);
 }
 
 /**
@@ -150,17 +157,14 @@ function crc(bytes) {
 /**
  * @param {CompressionStream | DecompressionStream} stream
  * @param {Uint8Array<ArrayBuffer>[]} parts
- * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ * @param {(part: Uint8Array) => void} take called with what comes out
  */
-async function through(stream, parts) {
+async function through(stream, parts, take) {
   const writer = stream.writable.getWriter();
   const written = Promise.all([...parts.map((part) => writer.write(part)), writer.close()]);
   written.catch(() => {}); // reading fails of the same, and is awaited
-  /** @type {Uint8Array[]} */
-  const chunks = [];
   const reader = stream.readable.getReader();
-  for (let read = await reader.read(); !read.done; read = await reader.read()) chunks.push(read.value);
-  return concat(chunks);
+  for (let read = await reader.read(); !read.done; read = await reader.read()) take(read.value);
 }
 
 /** @param {Uint8Array[]} parts */

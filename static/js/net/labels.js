@@ -9,6 +9,8 @@ import { request } from "./api.js";
 /** @typedef {{ plane: number, column: number, row: number }} Place of a save tile */
 /** @typedef {{ column: number, row: number, columns: number, rows: number }} Area of the label grid, in saved tiles */
 
+const STOPPED = "A part of this page has stopped. Try again; your work stays in this page.";
+
 /**
  * @param {ArrayBuffer} buffer
  * @returns {{ revision: number, tiles: { column: number, row: number, png: Uint8Array<ArrayBuffer> }[] }}
@@ -68,7 +70,7 @@ export class LabelWorker {
     });
     this.worker.addEventListener("error", () => {
       this.broken = true;
-      for (const { reject } of this.waiting.values()) reject(new Error("Labels cannot be packed in the background."));
+      for (const { reject } of this.waiting.values()) reject(new Error(STOPPED));
       this.waiting.clear();
     });
   }
@@ -110,6 +112,7 @@ export class LabelWorker {
    * @returns {Promise<any>}
    */
   ask(what, buffers, portion = () => {}) {
+    if (this.broken) return Promise.reject(new Error(STOPPED));
     const number = ++this.number;
     this.worker.postMessage({ number, ...what }, buffers);
     return new Promise((resolve, reject) => this.waiting.set(number, { resolve, reject, portion }));

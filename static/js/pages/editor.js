@@ -85,7 +85,8 @@ function showCursor() {
     readOnly || stage.map !== map || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
   /** @type {Cursor} */
   const cursor = pointed && !pans ? tools[store.state.tool].cursor(pointed) : { kind: "none" };
-  stage.surface.dataset.cursor = cursor.kind;
+  // Writing the same again would have the browser match style rules at each movement.
+  if (stage.surface.dataset.cursor !== cursor.kind) stage.surface.dataset.cursor = cursor.kind;
   stage.point(cursor);
   const inside = pointed && pointed.x >= 0 && pointed.y >= 0 && pointed.x < image.width && pointed.y < image.height;
   const outside =

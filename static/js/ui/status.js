@@ -34,7 +34,8 @@ export function saveStatus(root, head) {
  * @param {(value: number) => string} nameOf
  */
 export function readout(root, nameOf) {
-  const position = find(root, "#position", HTMLElement);
+  const text = document.createTextNode(""); // one that stays: a new one at each movement costs as much as painting
+  find(root, "#position", HTMLElement).replaceChildren(text);
   const zoom = find(root, "#zoom", HTMLElement);
   return {
     /**
@@ -44,8 +45,8 @@ export function readout(root, nameOf) {
      */
     point(point, value, remark) {
       const words = point ? [`${Math.floor(point.x)}, ${Math.floor(point.y)}`, nameOf(value), remark] : [];
-      const text = words.filter(Boolean).join(" · ");
-      if (position.textContent !== text) position.textContent = text;
+      const sentence = words.filter(Boolean).join(" · ");
+      if (text.data !== sentence) text.data = sentence;
     },
     /** @param {View} view */
     zoom({ scale, ratio }) {

@@ -5,7 +5,7 @@
 // depend on the size of the image.
 
 const TEXELS = 256;
-const KEEP = 256;
+const KEEP = 64; // of 256 kB each; a window of 1280 × 800 shows 24 at 1:1
 
 /**
  * What a layer shows.

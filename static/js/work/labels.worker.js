@@ -25,10 +25,10 @@ addEventListener("message", async ({ data: { number, pixels, packed, width, heig
  */
 async function decode(number, packed, map) {
   const stored = packed.flatMap((buffer, plane) => unpack(buffer).tiles.map((tile) => ({ ...tile, plane })));
-  const places = Map.groupBy(stored, ({ column, row }) => row * map.saveColumns + column);
-  const keys = [...places.keys()];
+  const keyOf = (/** @type {{ column: number, row: number }} */ { column, row }) => row * map.saveColumns + column;
+  const keys = [...new Set(stored.map(keyOf))];
   for (let first = 0; first < keys.length; first += PORTION) {
-    const tiles = keys.slice(first, first + PORTION).flatMap((key) => places.get(key) ?? []);
+    const tiles = keys.slice(first, first + PORTION).flatMap((key) => stored.filter((tile) => keyOf(tile) === key));
     const pixels = await Promise.all(tiles.map(({ png }) => decodeTile(png)));
     tiles.forEach(({ plane, column, row }, index) => {
       map.load(/** @type {0 | 1} */ (plane), column, row, pixels[index]);

@@ -1,8 +1,9 @@
 """Gaps, holes and specks: the regions of a label mask, and how many of them stand in the way of a ground truth.
 
-A region is what hangs together of one value, 0 among them, over edges and corners (8 neighbours), so that a thin slanting
-line is one region. It is *enclosed* by a category if it does not reach the border of the mask and everything that touches
-it, be it by a corner, is of that category. `static/js/core/inspect.js` is the twin that shows people what is meant here.
+A region is what hangs together of one value, 0 among them, over edges and corners (8 neighbours), so that a thin
+slanting line is one region. It is *enclosed* by a category if it does not reach the border of the mask and everything
+that touches it, be it by a corner, is of that category. `static/js/core/inspect.js` is the twin that shows people what
+is meant here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -113,8 +114,8 @@ def left_over(regions: Regions, rules: Rules, intended: Iterable[Sign] = ()) -> 
     excused = frozenset(map(tuple, intended))
 
     def count(which: np.ndarray) -> int:
-        signs = zip(*(part[which].tolist() for part in (regions.values, regions.x, regions.y, regions.pixels)))
-        return sum(sign not in excused for sign in signs)
+        parts = (regions.values, regions.x, regions.y, regions.pixels)
+        return sum(sign not in excused for sign in zip(*(part[which].tolist() for part in parts), strict=True))
 
     return Left(int(regions.pixels[wanted].sum()), int(wanted.sum()), count(holes), count(specks))
 

@@ -80,6 +80,8 @@ export const KEYS = [
     show: ["Ctrl", "Enter"],
     match: ["ctrl+Enter"],
   },
+  { command: "check", group: "Work", label: "Check labels; the next finding", show: ["K"], match: ["k"] },
+  { command: "checkBack", group: "Work", label: "The finding before", show: ["Shift", "K"], match: ["shift+k"] },
   { command: "instructions", group: "Work", label: "Labelling instructions", show: ["I"], match: ["i"] },
   { command: "help", group: "Work", label: "This help", show: ["?"], match: ["?", "shift+?"] },
 ];

@@ -16,6 +16,7 @@ import { Viewer } from "../view/viewer.js";
 import { Painter } from "../work/painter.js";
 import { initialState, keep } from "../work/settings.js";
 import { createStore, faded, resized } from "../work/store.js";
+import { createChecking } from "./checking.js";
 import { createSaving } from "./saving.js";
 import { createSegmenting } from "./segmenting.js";
 
@@ -94,9 +95,10 @@ function showCursor() {
   );
 }
 
-// --- Saving ----------------------------------------------------------------------------------------------------------
+// --- Checking and saving ----------------------------------------------------------------------------------------------------------
 
-const saving = createSaving({ config, root, map, painter, cover, tell });
+const checking = createChecking({ config, root, map, store, painter, viewer, cover, tell });
+const saving = createSaving({ config, root, map, painter, cover, tell, beforeGroundTruth: checking.allows });
 const { saver } = saving;
 
 // --- Commands --------------------------------------------------------------------------------------------------------
@@ -164,6 +166,7 @@ const painting = {
   suggest: () => segmenting.suggest(),
   makeDefault: () => segmenting.makeDefault(),
   ...saving.commands,
+  ...checking.commands,
   cannotLabel: () => ask(dialog(document, "cannot-dialog")),
 };
 

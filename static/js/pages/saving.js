@@ -18,8 +18,9 @@ import { saveStatus } from "../ui/status.js";
  * @param {Painter} parts.painter
  * @param {Cover} parts.cover
  * @param {(sentence: string) => void} parts.tell
+ * @param {() => Promise<boolean>} parts.beforeGroundTruth whether the labels may be saved as they are
  */
-export function createSaving({ config, root, map, painter, cover, tell }) {
+export function createSaving({ config, root, map, painter, cover, tell, beforeGroundTruth }) {
   const { annotation, urls } = config;
   const saver = new Saver({ map, head: annotation.head, send: (form, headers) => postForm(urls.save, form, headers) });
   const showState = saveStatus(root, annotation.head);
@@ -35,6 +36,7 @@ export function createSaving({ config, root, map, painter, cover, tell }) {
   async function saveGroundTruth() {
     if (painter.busy) return;
     if (map.isBlank() && (await ask(dialog(document, "blank-dialog"))) !== "yes") return;
+    if (!(await beforeGroundTruth())) return;
     for (;;) {
       cover.show("Saving the ground truth…");
       const answer = await saver.save("ground_truth");

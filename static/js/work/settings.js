@@ -39,6 +39,7 @@ export function initialState(config) {
     algorithm: config.defaults.algorithm ?? config.algorithms[0]?.name ?? "",
     parameters: Object.fromEntries(config.algorithms.map((each) => [each.name, defaultsOf(each, config.defaults)])),
     sizing: "count",
+    locked: [],
     letterKeys: true,
   };
   state.sizing = saysSize(config, state) ? "px" : "count";

@@ -13,6 +13,7 @@
  * @property {string} algorithm
  * @property {Record<string, Values>} parameters by algorithm
  * @property {Sizing} sizing how the person says how many segments
+ * @property {number[]} locked categories that nothing paints over or erases
  * @property {boolean} letterKeys single-key shortcuts are on
  */
 

@@ -162,7 +162,7 @@ class Submission:
 
     def _rules(self, sent: Any) -> dict[str, Any]:
         if not isinstance(sent, dict):
-            self.errors["rules"] = "This part could not be read. Reload the page and try again."
+            self.errors["form"] = "This part could not be read. Reload the page and try again."
             return {}
         form = RulesForm(sent)
         self._note(form)

@@ -127,9 +127,10 @@ export class InspectorPanel {
     const focused = this.groups.contains(document.activeElement);
     const { chosen, at } = this;
     this.rows = [];
-    this.groups.replaceChildren(
-      ...GROUPS.filter((group) => report[group].count).map((group) => this.section(group, report)),
-    );
+    const groups = GROUPS.filter((group) => report[group].count);
+    const isNeeded = (/** @type {Group} */ group) => report[group].shown.some(({ needed }) => needed);
+    groups.sort((one, other) => Number(isNeeded(other)) - Number(isNeeded(one)));
+    this.groups.replaceChildren(...groups.map((group) => this.section(group, report)));
     this.at = this.rows.findIndex(({ finding }) => `${finding.sign}` === `${chosen?.sign}`);
     this.mark();
     // What they looked at is gone: they are between the two beside it.

@@ -43,6 +43,12 @@ for (const { name, event, command } of [
     command: undefined,
   },
   { name: "a key without meaning", event: press("q", "KeyQ"), command: undefined },
+  { name: "a letter for the next image", event: press("n", "KeyN"), command: "nextImage" },
+  {
+    name: "its letter with Ctrl, which opens a window",
+    event: press("n", "KeyN", { ctrlKey: true }),
+    command: undefined,
+  },
 ]) {
   test(`${name} means ${command ?? "nothing"}`, () => assert.equal(keyFor(event)?.command, command));
 }

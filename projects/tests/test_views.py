@@ -146,6 +146,7 @@ def test_rules_of_ground_truths_are_saved_recorded_and_left_alone(client, creato
     client.force_login(creator)
     url = reverse("project_edit", args=[project.pk])
     assert post_json(client, url, edited(project, rules=RULES)).status_code == 200
+    project.refresh_from_db()
     assert post_json(client, url, edited(project, name="Glands")).status_code == 200
     project.refresh_from_db()
     assert (project.label_every_pixel, project.smallest_region, project.smallest_region_unit) == (

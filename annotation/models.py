@@ -65,6 +65,9 @@ class Annotation(models.Model):
     state = models.CharField(max_length=20, choices=State, default=State.WAITING)
     cannot_reason = models.CharField(max_length=20, choices=CannotReason, blank=True)
     comment = models.TextField(max_length=2000, blank=True)
+    intended = models.JSONField(
+        default=list, blank=True, help_text="Holes and specks that are meant to be: value, x, y, pixels of each."
+    )
     head = models.PositiveIntegerField("revision", default=0)
     changed_at = models.DateTimeField(default=timezone.now)
 

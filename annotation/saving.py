@@ -24,6 +24,7 @@ from annotation.activity import check_activity
 from annotation.assignment import Refused, check_may_label, state_after_save
 from annotation.imaging.png import InvalidTile, decode_label_tile
 from annotation.imaging.tiles import grid_shape, is_empty_outside
+from annotation.inspecting import check_clean
 from annotation.models import LABELS, PROVENANCE, Annotation, HeadTile, LabelTile, Revision
 from annotation.reading import blob_name
 from labeler.storage import save_all
@@ -217,6 +218,8 @@ def save_revision(*, annotation: Annotation, by: User, save: Save) -> Revision:
     if revision := answered_before(annotation, save):
         return revision
     check_fits(annotation, save)  # again in the transaction; here it keeps refused saves from leaving blobs
+    if save.kind == Kind.GROUND_TRUTH:
+        check_clean(annotation, by, save.expected, save.tiles)
     return patiently(lambda: commit(annotation.pk, by, save, write_blobs(annotation.image, save.tiles)))
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation import compare_views, export_views, fit_views, label_views, superpixel_views, views
+from annotation import compare_views, export_views, fit_views, inspection_views, label_views, superpixel_views, views
 
 urlpatterns = [
     path("projects/<int:pk>/label/", views.label_next, name="label_next"),
@@ -25,6 +25,7 @@ urlpatterns = [
     ),
     path("annotations/<int:pk>/cannot-label/", views.cannot_label, name="cannot_label"),
     path("annotations/<int:pk>/return/", views.annotation_return, name="annotation_return"),
+    path("annotations/<int:pk>/intended/", inspection_views.annotation_intended, name="annotation_intended"),
     path("annotations/<int:pk>/fit/", fit_views.annotation_fit, name="annotation_fit"),
     path("images/<int:pk>/superpixels/<slug:algorithm>.png", superpixel_views.superpixels, name="superpixels"),
     path("images/<int:pk>/superpixels/<slug:algorithm>.tree", superpixel_views.superpixel_tree, name="superpixel_tree"),

@@ -1,5 +1,7 @@
 """The labeller's way: to the next image, into the editor, setting an image aside, giving work back."""
 
+from dataclasses import asdict
+
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse, JsonResponse
@@ -15,6 +17,7 @@ from annotation.answers import answers_json
 from annotation.assignment import Refused
 from annotation.forms import CannotLabelForm, ReturnForm
 from annotation.imaging.superpixels import as_json
+from annotation.inspecting import rules_of
 from annotation.models import LABELS, PROVENANCE, Annotation
 from projects.ingest import view_source
 from projects.models import Image, Membership
@@ -87,6 +90,7 @@ def editor_config(annotation: Annotation, *, read_only: bool, user: User) -> dic
             "state": annotation.state,
             "comment": annotation.comment,
             "readOnly": read_only,
+            "intended": annotation.intended,
         },
         "image": {
             "id": image.pk,
@@ -108,12 +112,14 @@ def editor_config(annotation: Annotation, *, read_only: bool, user: User) -> dic
         "algorithms": as_json(),
         "defaults": project.superpixel_defaults,
         "instructions": project.instructions,
+        "rules": asdict(rules_of(image)) | {"unit": project.smallest_region_unit},
         "project": {"id": project.pk, "name": project.name},
         "progress": progress(annotation),
         "urls": {
             "labels0": reverse("labels_load", args=[annotation.pk, LABELS]),
             "labels1": reverse("labels_load", args=[annotation.pk, PROVENANCE]),
             "save": reverse("revisions", args=[annotation.pk]),
+            "intended": reverse("annotation_intended", args=[annotation.pk]),
             "cannotLabel": reverse("cannot_label", args=[annotation.pk]),
             "superpixels": superpixel_address("superpixels", image.pk),
             "superpixelTree": superpixel_address("superpixel_tree", image.pk),

@@ -56,6 +56,26 @@ class ProjectForm(forms.Form):
         return name
 
 
+class RulesForm(forms.Form):
+    """What must be clean before a ground truth is accepted."""
+
+    label_every_pixel = forms.BooleanField(required=False)
+    smallest_region = forms.FloatField(
+        min_value=1e-6,
+        max_value=1e9,
+        required=False,
+        error_messages={
+            "invalid": "Write the area as a number, such as 50.",
+            "min_value": "The area must be above 0. Leave it empty if holes and specks may stay.",
+            "max_value": "The area must be at most %(limit_value)d.",
+        },
+    )
+    smallest_region_unit = forms.ChoiceField(
+        choices=Project.AreaUnit,
+        error_messages={"required": "Choose px or µm².", "invalid_choice": "Choose px or µm²."},
+    )
+
+
 class CategoryForm(forms.Form):
     """One category; one that exists already names its value."""
 
@@ -134,10 +154,19 @@ class Submission:
         form = ProjectForm(data, creator=creator, project=project)
         self._note(form)
         self.texts: dict[str, str] = form.cleaned_data
+        self.rules = self._rules(data["rules"]) if "rules" in data else {}
         self.categories = self._rows(CategoryForm, data.get("categories"), "categories")
         self._check_categories()
         self.images = self._rows(ImageForm, data.get("images", []), "images")
         self.fingerprint = str(data.get("fingerprint", ""))
+
+    def _rules(self, sent: Any) -> dict[str, Any]:
+        if not isinstance(sent, dict):
+            self.errors["form"] = "This part could not be read. Reload the page and try again."
+            return {}
+        form = RulesForm(sent)
+        self._note(form)
+        return form.cleaned_data
 
     def _note(self, form: forms.Form, prefix: str = "") -> None:
         for field, messages in form.errors.items():

@@ -22,6 +22,10 @@ def new_key() -> str:
 class Project(models.Model):
     """A set of images, the categories to label them with, and the people who do."""
 
+    class AreaUnit(models.TextChoices):
+        PX = "px", "px"
+        UM2 = "um2", "µm²"
+
     creator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="created_projects")
     name = models.CharField(max_length=120)
     description = models.TextField(max_length=2000, blank=True)
@@ -31,6 +35,16 @@ class Project(models.Model):
         "accounts.Protocol", on_delete=models.PROTECT, null=True, blank=True, related_name="projects"
     )
     superpixel_defaults = models.JSONField(default=dict, blank=True)
+    label_every_pixel = models.BooleanField(
+        default=False, help_text="A ground truth with unlabelled pixels is not accepted."
+    )
+    smallest_region = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1e-6)],
+        help_text="A ground truth with smaller holes or specks is not accepted, unless they are intended.",
+    )
+    smallest_region_unit = models.CharField(max_length=3, choices=AreaUnit, default=AreaUnit.PX)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     archived_at = models.DateTimeField(null=True, blank=True)
 

@@ -45,6 +45,7 @@ def fingerprint(project: Project) -> str:
     """What the edit page was opened with; a save of another state would undo somebody's change unseen."""
     categories = project.categories.values_list("value", "name", "color", "retired_at")
     state: list = [project.name, project.description, project.instructions]
+    state += [project.label_every_pixel, project.smallest_region, project.smallest_region_unit]
     state += [[value, name, color, bool(retired)] for value, name, color, retired in categories]
     return hashlib.sha256(json.dumps(state).encode()).hexdigest()
 
@@ -56,6 +57,7 @@ def save_project(
     actor: User,
     opened_with: str,
     texts: dict[str, str],
+    rules: dict[str, Any],
     categories: list[dict],
     images: list[dict],
 ) -> None:
@@ -66,7 +68,7 @@ def save_project(
         raise Stale(
             "The project was changed elsewhere since you opened this page. Reload it and make your change again."
         )
-    _save_texts(project, actor, texts)
+    _save_fields(project, actor, texts | rules)
     _save_categories(project, actor, categories)
     _save_images(project, actor, images)
 
@@ -76,10 +78,11 @@ def _refuse_archived(project: Project) -> None:
         raise Refused("This project is archived and cannot be changed any more.")
 
 
-def _save_texts(project: Project, actor: User, texts: dict[str, str]) -> None:
-    changed: dict[str, Any] = {field: text for field, text in texts.items() if getattr(project, field) != text}
-    for field, text in changed.items():
-        record("project changed", project, actor=actor, field=field, old=getattr(project, field), new=text)
+def _save_fields(project: Project, actor: User, fields: dict[str, Any]) -> None:
+    changed = {field: value for field, value in fields.items() if getattr(project, field) != value}
+    for field, value in changed.items():
+        old, new = ("" if each is None else str(each) for each in (getattr(project, field), value))
+        record("project changed", project, actor=actor, field=field, old=old, new=new)
     if "instructions" in changed:
         changed["instructions_version"] = F("instructions_version") + 1
     if changed:

@@ -69,6 +69,7 @@ def project_edit(request: PersonRequest, pk: int) -> HttpResponse:
             actor=request.user,
             opened_with=submission.fingerprint,
             texts=submission.texts,
+            rules=submission.rules,
             categories=submission.categories,
             images=submission.images,
         )

@@ -83,7 +83,10 @@ def test_the_editor_is_told_all_it_needs(painter, work, project):
     Annotation.objects.filter(pk=work[0].pk).update(state="submitted")
     Image.objects.filter(pk=work[2].image_id).update(um_per_px=0.25)
     told = config(editor(painter, work[1]))
-    assert told["annotation"] == {"id": work[1].pk, "head": 0, "state": "waiting", "comment": "", "readOnly": False}
+    of_work = {"id": work[1].pk, "head": 0, "state": "waiting", "comment": "", "readOnly": False, "intended": []}
+    assert told["annotation"] == of_work
+    assert told["rules"] == {"labelled": False, "below": None, "unit": "px"}
+    assert told["urls"]["intended"] == reverse("annotation_intended", args=[work[1].pk])
     assert {key: told["image"][key] for key in ("name", "width", "height")} == {
         "name": "field-1.png",
         "width": 700,

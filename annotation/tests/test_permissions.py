@@ -39,6 +39,7 @@ TABLE = {
     "superpixels": [302, 302, 404, 404, 200, 200, 200, 200, 200],
     "superpixel_tree": [302, 302, 404, 404, 200, 200, 200, 200, 200],
     "superpixel_compare": [302, 302, 404, 404, 200, 200, 200, 200, 200],
+    "annotation_intended": [302, 302, 404, 404, 404, 400, 403, 403, 403],
     "annotation_fit": [302, 302, 404, 404, 404, 422, 403, 403, 403],
 }
 OF_IMAGES = ("superpixels", "superpixel_tree", "superpixel_compare")
@@ -87,6 +88,7 @@ def ask(client, name: str, annotation, unknown: bool = False):
         "revision_restore": {},
         "cannot_label": {"reason": "artefact"},
         "annotation_return": {"comment": "again"},
+        "annotation_intended": {},
         "annotation_fit": {"x": 0, "y": 0, "tile": label_tile(np.zeros((512, 512), np.uint8))},
         "masks_export": {"project": 10**6 if unknown else annotation.image.project_id, "checkpoints": "on"},
     }[name]

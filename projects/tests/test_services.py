@@ -22,12 +22,13 @@ def rows_of(project, **changes):
     ]
 
 
-def save(project, actor, *, categories=None, images=(), opened_with=None, **texts):
+def save(project, actor, *, categories=None, images=(), opened_with=None, rules=None, **texts):
     services.save_project(
         project=project,
         actor=actor,
         opened_with=opened_with or services.fingerprint(project),
         texts=TEXTS | texts,
+        rules=rules or {},
         categories=rows_of(project) if categories is None else categories,
         images=list(images),
     )

@@ -85,6 +85,9 @@ def test_another_person_may_use_the_same_name(client, creator, project):
     assert post_json(client, reverse("project_new"), PROJECT | {"name": project.name}).status_code == 201
 
 
+RULES = {"label_every_pixel": True, "smallest_region": "1234567.25", "smallest_region_unit": "um2"}
+
+
 def edited(project, **changes):
     rows = project.categories.values("value", "name", "color")
     return {
@@ -118,6 +121,14 @@ def test_edit_page_shows_and_saves(client, creator, project):
         ({"images": [{"id": 10**30, "case": "", "um_per_px": ""}]}, 409, "form"),
         ({"images": [{"id": 1, "case": "x" * 81}]}, 400, "images.0"),
         ({"images": [{"id": 1, "um_per_px": 0}]}, 400, "images.0"),
+        ({"rules": [1]}, 400, "form"),
+        ({"rules": {}}, 400, "smallest_region_unit"),
+        ({"rules": RULES | {"smallest_region_unit": "mm"}}, 400, "smallest_region_unit"),
+        ({"rules": RULES | {"smallest_region": "many"}}, 400, "smallest_region"),
+        ({"rules": RULES | {"smallest_region": 0}}, 400, "smallest_region"),
+        ({"rules": RULES | {"smallest_region": "NaN"}}, 400, "smallest_region"),
+        ({"rules": RULES | {"smallest_region": [5]}}, 400, "smallest_region"),
+        ({"rules": RULES | {"smallest_region": 1e10}}, 400, "smallest_region"),
         ({"images": [{"id": 1, "um_per_px": "Infinity"}]}, 400, "images.0"),
     ],
 )
@@ -129,6 +140,35 @@ def test_refused_edit_changes_nothing(client, creator, project, changes, status,
     assert (response.status_code, list(response.json()["errors"])) == (status, [field])
     project.refresh_from_db()
     assert project.description == ""
+
+
+def test_rules_of_ground_truths_are_saved_recorded_and_left_alone(client, creator, project):
+    client.force_login(creator)
+    url = reverse("project_edit", args=[project.pk])
+    assert post_json(client, url, edited(project, rules=RULES)).status_code == 200
+    project.refresh_from_db()
+    assert post_json(client, url, edited(project, name="Glands")).status_code == 200
+    project.refresh_from_db()
+    assert (project.label_every_pixel, project.smallest_region, project.smallest_region_unit) == (
+        True,
+        1234567.25,
+        "um2",
+    )
+    page = client.get(url).content.decode()
+    assert 'value="1234567.25"' in page
+    assert '<option value="um2" selected>' in page
+    stale = edited(project) | {"fingerprint": services.fingerprint(project)}
+    assert post_json(client, url, edited(project, rules=RULES | {"smallest_region": ""})).status_code == 200
+    assert post_json(client, url, stale).status_code == 409
+    project.refresh_from_db()
+    assert project.smallest_region is None
+    events = AuditEvent.objects.filter(action="project changed").exclude(field="name").order_by("pk")
+    assert list(events.values_list("field", "old", "new")) == [
+        ("label_every_pixel", "False", "True"),
+        ("smallest_region", "", "1234567.25"),
+        ("smallest_region_unit", "px", "um2"),
+        ("smallest_region", "1234567.25", ""),
+    ]
 
 
 def test_edit_page_locks_images_with_labels(client, creator, project, annotator):

@@ -80,18 +80,29 @@ type ImageSource =
 
 /** What the editor's view hands over; see `annotation/views.py`. */
 interface EditorConfig {
-  annotation: { id: number; head: number; state: string; comment: string; readOnly: boolean };
+  annotation: {
+    id: number;
+    head: number;
+    state: string;
+    comment: string;
+    readOnly: boolean;
+    /** holes and specks that are meant to be */
+    intended: import("./core/inspect.js").Sign[];
+  };
   image: { id: number; name: string; width: number; height: number; umPerPx: number | null; source: ImageSource };
   categories: Category[];
   algorithms: Algorithm[];
   defaults: { algorithm?: string; [algorithm: string]: unknown };
   instructions: string;
+  /** what must be clean before a ground truth; `below` in pixels, whatever the unit that the project says it in */
+  rules: { labelled: boolean; below: number | null; unit: "px" | "um2" };
   project: { id: number; name: string };
   progress: { done: number; total: number; index: number };
   urls: {
     labels0: string;
     labels1: string;
     save: string;
+    intended: string;
     cannotLabel: string;
     superpixels: string;
     superpixelTree: string;

@@ -95,6 +95,8 @@ export const KEYS = [
     show: ["Ctrl", "Enter"],
     match: ["ctrl+Enter"],
   },
+  { command: "check", group: "Work", label: "Check labels; the next finding", show: ["K"], match: ["k"] },
+  { command: "checkBack", group: "Work", label: "The finding before", show: ["Shift", "K"], match: ["shift+k"] },
   { command: "nextImage", group: "Work", label: "Next of the images opened before", show: ["N"], match: ["n"] },
   { command: "previousImage", group: "Work", label: "Previous of them", show: ["P"], match: ["p"] },
   { command: "instructions", group: "Work", label: "Labelling instructions", show: ["I"], match: ["i"] },

@@ -15,6 +15,7 @@ import { Viewer } from "../view/viewer.js";
 import { Painter } from "../work/painter.js";
 import { initialState, keep } from "../work/settings.js";
 import { createStore, faded, resized } from "../work/store.js";
+import { createChecking } from "./checking.js";
 import { createHistory, keepLedger } from "./history.js";
 import { createNeighbours } from "./neighbours.js";
 import { createSaving } from "./saving.js";
@@ -98,9 +99,20 @@ function showCursor() {
   );
 }
 
-// --- Saving ----------------------------------------------------------------------------------------------------------
+// --- Checking and saving ---------------------------------------------------------------------------------------------
 
-const saving = createSaving({ config, root, map, painter, cover, tell, ledger: keepLedger(painter) });
+const checking = createChecking({ config, root, map, store, painter, viewer, cover, tell });
+const beforeGroundTruth = checking.allows;
+const saving = createSaving({
+  config,
+  root,
+  map,
+  painter,
+  cover,
+  tell,
+  ledger: keepLedger(painter),
+  beforeGroundTruth,
+});
 const { saver } = saving;
 const neighbours = createNeighbours({ root, painter, saver, cover, tell, leave: saving.leave });
 const past = createHistory({ config, root, map, painter, saver, worker: saving.worker, stage, cover, tell });
@@ -172,6 +184,7 @@ const painting = {
   suggest: () => segments.loaded?.suggest(),
   makeDefault: () => segments.loaded?.makeDefault(),
   ...saving.commands,
+  ...checking.commands,
   cannotLabel: () => ask(dialog(document, "cannot-dialog")),
 };
 

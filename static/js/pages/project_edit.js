@@ -32,7 +32,16 @@ function texts() {
   };
 }
 
-const asOpened = JSON.stringify([texts(), categories.value]);
+function rules() {
+  return {
+    label_every_pixel: find(form, "#label-every-pixel", HTMLInputElement).checked,
+    smallest_region: decimal(find(form, "#smallest-region", HTMLInputElement).value),
+    smallest_region_unit: find(form, "#smallest-region-unit", HTMLSelectElement).value,
+  };
+}
+
+const state = () => JSON.stringify([texts(), rules(), categories.value]);
+const asOpened = state();
 const factsAsOpened = new Map(rows.map((row) => [row, JSON.stringify(factsOf(row))]));
 let leaving = false;
 retryThumbnails();
@@ -42,7 +51,7 @@ function changedRows() {
 }
 
 function isChanged() {
-  return JSON.stringify([texts(), categories.value]) !== asOpened || changedRows().length > 0;
+  return state() !== asOpened || changedRows().length > 0;
 }
 
 function update() {
@@ -65,6 +74,7 @@ form.addEventListener("submit", async (event) => {
   try {
     const { ok, answer } = await submitJson(form.action, {
       ...texts(),
+      rules: rules(),
       categories: categories.value,
       images: sent.map(factsOf),
       fingerprint: data.fingerprint,

@@ -18,9 +18,10 @@ import { saveStatus } from "../ui/status.js";
  * @param {Painter} parts.painter
  * @param {Cover} parts.cover
  * @param {(sentence: string) => void} parts.tell
+ * @param {() => Promise<boolean>} parts.beforeGroundTruth whether the labels may be saved as they are
  * @param {ReturnType<typeof import("./history.js").keepLedger>} parts.ledger
  */
-export function createSaving({ config, root, map, painter, cover, tell, ledger }) {
+export function createSaving({ config, root, map, painter, cover, tell, beforeGroundTruth, ledger }) {
   const { annotation, urls } = config;
   const worker = new LabelWorker(root.dataset.labelWorker ?? "");
   const saver = new Saver({
@@ -43,6 +44,7 @@ export function createSaving({ config, root, map, painter, cover, tell, ledger }
   async function saveGroundTruth() {
     if (painter.busy) return;
     if (map.isBlank() && (await ask(dialog(document, "blank-dialog"))) !== "yes") return;
+    if (!(await beforeGroundTruth())) return;
     for (;;) {
       cover.show("Saving the ground truth…");
       const answer = await saver.save("ground_truth");

@@ -1,5 +1,7 @@
 // The one place that knows OpenSeadragon: every image, small file or tile pyramid, through the same coordinates.
 
+const AROUND = 2.5; // how much more than a part of the image is shown when one flies there
+const CLOSE = 160; // image pixels across, at least
 const SMOOTH_BELOW = 2; // device pixels an image pixel; above, one wants to see the pixels
 
 export class Viewer extends EventTarget {
@@ -157,6 +159,26 @@ export class Viewer extends EventTarget {
 
   fit() {
     this.osd.viewport.goHome();
+  }
+
+  /**
+   * Brings a part of the image into the middle of what is free, large enough to be seen and with what is around it.
+   * @param {Rect} area image pixels
+   * @param {number} covered CSS pixels at the right that something else covers
+   */
+  flyTo({ x0, y0, x1, y1 }, covered) {
+    const { width, height } = this.view;
+    const free = width - covered;
+    const shown = Math.max(AROUND * (x1 - x0), (AROUND * (y1 - y0) * free) / height, CLOSE);
+    const whole = Math.max(this.image.width, (this.image.height * free) / height);
+    const perPixel = Math.min(shown, whole) / free;
+    const bounds = new OpenSeadragon.Rect(
+      (x0 + x1 - free * perPixel) / 2 / this.image.width,
+      (y0 + y1 - height * perPixel) / 2 / this.image.width,
+      (width * perPixel) / this.image.width,
+      (height * perPixel) / this.image.width,
+    );
+    this.osd.viewport.fitBounds(bounds);
   }
 
   /** One image pixel on one device pixel. */

@@ -15,6 +15,13 @@ export const KEYS = [
   { command: "brush", group: "Tools", label: "Brush", show: ["B"], match: ["b"] },
   { command: "eraser", group: "Tools", label: "Eraser", show: ["E"], match: ["e"] },
   { command: "superpixel", group: "Tools", label: "Superpixels", show: ["W"], match: ["w"] },
+  { command: "fill", group: "Tools", label: "Fill a region", show: ["F"], match: ["f"] },
+  { command: "lasso", group: "Tools", label: "Lasso", show: ["L"], match: ["l"] },
+  { command: "polygon", group: "Tools", label: "Polygon", show: ["G"], match: ["g"] },
+  { command: "finish", group: "Tools", label: "Close the polygon", show: ["Enter"], match: ["Enter"] },
+  { command: "back", group: "Tools", label: "Take back its last corner", show: ["Backspace"], match: ["Backspace"] },
+  { command: "picker", group: "Tools", label: "Pick the category of a place", show: ["I"], match: ["i"] },
+  { command: "closeHoles", group: "Tools", label: "Close the holes in the region", show: ["C"], match: ["c"] },
   { command: "smaller", group: "Tools", label: "Smaller brush or segments", show: ["["], match: ["BracketLeft"] },
   { command: "larger", group: "Tools", label: "Larger brush or segments", show: ["]"], match: ["BracketRight"] },
   {
@@ -32,7 +39,7 @@ export const KEYS = [
     match: ["shift+BracketRight", "PageUp"],
   },
   { command: "divide", group: "Tools", label: "Open a merged segment, divide a single one", show: ["R"], match: ["r"] },
-  { command: "cancel", group: "Tools", label: "Drop the stroke being painted", show: ["Esc"], match: ["Escape"] },
+  { command: "cancel", group: "Tools", label: "Drop what is being painted or drawn", show: ["Esc"], match: ["Escape"] },
   {
     command: "category",
     group: "Categories",
@@ -80,7 +87,7 @@ export const KEYS = [
     show: ["Ctrl", "Enter"],
     match: ["ctrl+Enter"],
   },
-  { command: "instructions", group: "Work", label: "Labelling instructions", show: ["I"], match: ["i"] },
+  { command: "instructions", group: "Work", label: "Labelling instructions", show: ["J"], match: ["j"] },
   { command: "help", group: "Work", label: "This help", show: ["?"], match: ["?", "shift+?"] },
 ];
 
@@ -161,5 +168,6 @@ function listens(event, key) {
   if (element.closest("textarea, select, [contenteditable], input:not([type=range], [type=checkbox], [type=radio])")) {
     return key.match.some((match) => match.startsWith("ctrl+")) && key.command !== "undo" && key.command !== "redo";
   }
-  return !(event.code === "Space" && element.closest("button, input, a, summary"));
+  const presses = event.code === "Space" || (event.key === "Enter" && !event.ctrlKey && !event.metaKey);
+  return !(presses && element.closest("button, input, a, summary"));
 }

@@ -4,8 +4,6 @@ import { LabelMap } from "../core/tiles.js";
 import { listenToKeys } from "../input/keys.js";
 import { PointerInput } from "../input/pointer.js";
 import { postForm } from "../net/api.js";
-import { createBrush } from "../tools/brush.js";
-import { createSuperpixelTool } from "../tools/superpixel.js";
 import { listenToButtons, showControls } from "../ui/controls.js";
 import { ask, dialog, listenToCannotLabel, showKeys } from "../ui/dialogs.js";
 import { find, pageData } from "../ui/find.js";
@@ -15,9 +13,10 @@ import { Stage } from "../view/stage.js";
 import { Viewer } from "../view/viewer.js";
 import { Painter } from "../work/painter.js";
 import { initialState, keep } from "../work/settings.js";
-import { createStore, faded, resized } from "../work/store.js";
+import { createStore, faded } from "../work/store.js";
 import { createSaving } from "./saving.js";
 import { createSegmenting } from "./segmenting.js";
+import { createTooling } from "./tooling.js";
 
 /** @type {EditorConfig} */
 const config = pageData("editor-config");
@@ -33,7 +32,11 @@ const map = new LabelMap(image.width, image.height);
 const canvasOnly = new URLSearchParams(location.search).get("drawer") === "canvas";
 const viewer = new Viewer(find(root, "#stage", HTMLElement), image, { canvas: canvasOnly });
 const stage = new Stage(viewer, map, config.categories);
-const painter = new Painter(map, (area) => stage.touch(area));
+const painter = new Painter(
+  map,
+  (area) => stage.touch(area),
+  () => store.state,
+);
 
 /** @param {number} value */
 const categoryOf = (value) => config.categories.find((category) => category.value === value);
@@ -49,18 +52,19 @@ const work = {
   settle: () => superpixels.climb.reset(),
   colorOf: (/** @type {number} */ value) => categoryOf(value)?.color ?? "#808080",
 };
-/** @type {Record<string, Tool>} */
-const tools = {
-  brush: createBrush(painter, store),
-  eraser: createBrush(painter, store, true),
-  superpixel: createSuperpixelTool(painter, store, work),
-};
+const tooling = createTooling({
+  ...{ root, palette, store, painter, work, tell },
+  scaleOf: () => viewer.view.scale,
+  pointed: () => pointed,
+});
 
 // --- Pointer ---------------------------------------------------------------------------------------------------------
 
 const read = readout(root, (value) => (value === 255 ? "ignored" : (categoryOf(value)?.name ?? "unlabelled")));
 const pointer = new PointerInput(stage.surface, {
-  tool: () => (readOnly ? null : tools[store.state.tool]),
+  tool: () => (readOnly ? null : (tooling.current ?? null)),
+  waits: () => painter.working,
+  pen: () => store.set({ pen: true }),
   toImage: (event) => stage.toImage(event),
   hover: (point) => {
     pointed = point;
@@ -81,7 +85,7 @@ const pointer = new PointerInput(stage.surface, {
 function showCursor() {
   const pans = readOnly || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
   /** @type {Cursor} */
-  const cursor = pointed && !pans ? tools[store.state.tool].cursor(pointed) : { kind: "none" };
+  const cursor = (pointed && !pans ? tooling.current?.cursor(pointed) : tooling.current?.rest?.()) ?? { kind: "none" };
   stage.surface.dataset.cursor = cursor.kind;
   stage.point(cursor);
   const inside = pointed && pointed.x >= 0 && pointed.y >= 0 && pointed.x < image.width && pointed.y < image.height;
@@ -101,12 +105,6 @@ const { saver } = saving;
 
 // --- Commands --------------------------------------------------------------------------------------------------------
 
-/** @param {EditorConfig["categories"][number]["value"] | undefined} value */
-function chooseCategory(value) {
-  if (value === undefined) return;
-  store.set({ category: value, tool: store.state.tool === "eraser" ? "brush" : store.state.tool });
-}
-
 /** Whether a key may concern the segments. */
 function picksSegments() {
   return store.state.tool === "superpixel" && !painter.busy;
@@ -114,8 +112,8 @@ function picksSegments() {
 
 /** @param {1 | -1} direction */
 function resize(direction) {
-  if (store.state.tool !== "superpixel") store.set({ diameter: resized(store.state.diameter, direction) });
-  else if (picksSegments()) superpixels.step(direction);
+  if (picksSegments()) superpixels.step(direction);
+  else if (["brush", "eraser"].includes(store.state.tool)) tooling.resize(direction);
 }
 
 /** @param {1 | -1} direction */
@@ -139,26 +137,21 @@ const looking = {
   stronger: () => store.set({ opacity: faded(store.state.opacity, 0.1) }),
   instructions: () => ask(dialog(document, "instructions-dialog")),
   help: () => ask(dialog(document, "help-dialog")),
-  cancel: () => pointer.cancel(),
+  cancel() {
+    if (!pointer.cancel()) tooling.drop();
+    showCursor();
+  },
   return: () => ask(dialog(document, "return-dialog")),
 };
 
 /** @type {typeof looking} */
 const painting = {
-  brush: () => store.set({ tool: "brush" }),
-  eraser: () => store.set({ tool: "eraser" }),
-  superpixel: () => store.set({ tool: "superpixel" }),
+  ...tooling.commands,
   smaller: () => resize(-1),
   larger: () => resize(1),
   climbDown: () => climb(-1),
   climbUp: () => climb(1),
   divide: () => picksSegments() && segmenting.divide(pointed),
-  category: (digit) => chooseCategory(palette[digit - 1]?.value),
-  categoryAbove9: (digit) => chooseCategory(palette[digit + 8]?.value),
-  previousCategory: () => chooseCategory(store.state.previous),
-  undo: () => painter.undo(),
-  redo: () => painter.redo(),
-  clear: () => painter.clear(),
   calculate: () => segmenting.calculate(),
   tryAgain: () => segmenting.tryAgain(),
   suggest: () => segmenting.suggest(),
@@ -195,7 +188,7 @@ function showLayers() {
 // --- Start -----------------------------------------------------------------------------------------------------------
 
 function wire() {
-  showPalette(find(root, "#palette", HTMLElement), palette, store, chooseCategory);
+  showPalette(find(root, "#palette", HTMLElement), palette, store, tooling.choose);
   showControls(root, store);
   showKeys(find(document, "#key-table", HTMLElement));
   listenToButtons(root, run);
@@ -236,7 +229,7 @@ async function start() {
     viewer.addEventListener("failed", () => reject(new Error("The image could not be loaded.")));
   });
   try {
-    await Promise.all([saving.load(), pixels]);
+    await Promise.all([saving.load(), tooling.load(), pixels]);
   } catch (error) {
     await cover.giveUp(error instanceof Error ? error.message : String(error));
     location.reload();

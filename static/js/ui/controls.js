@@ -1,4 +1,4 @@
-// Sliders with a number beside them, the view's switches, and which tool is marked as chosen.
+// Sliders with a number beside them, and the view's switches.
 
 import { find } from "./find.js";
 
@@ -27,14 +27,6 @@ export function joinSlider(slider, number, scale, change) {
   };
 }
 
-// Small brushes need finer steps than large ones: the slider is the logarithm of the diameter.
-const DIAMETERS = 400;
-const logarithmic = {
-  /** @type {(diameter: number) => [number, string]} */
-  show: (diameter) => [(100 * Math.log(diameter)) / Math.log(DIAMETERS), `${diameter}`],
-  /** @param {number} position */
-  fromSlider: (position) => Math.round(DIAMETERS ** (position / 100)),
-};
 const percent = {
   /** @type {(part: number) => [number, string]} */
   show: (part) => [Math.round(part * 100), `${Math.round(part * 100)} %`],
@@ -54,12 +46,6 @@ export function showControls(root, store) {
     if (event.key === "Enter" || event.key === "Escape")
       find(root, "#stage", HTMLElement).focus({ preventScroll: true });
   });
-  const showDiameter = joinSlider(
-    find(root, "#brush-slider", HTMLInputElement),
-    find(root, "#brush-diameter", HTMLInputElement),
-    logarithmic,
-    (diameter) => store.set({ diameter: Math.round(diameter) }),
-  );
   const showOpacity = joinSlider(
     find(root, "#opacity", HTMLInputElement),
     find(root, "#opacity-value", HTMLOutputElement),
@@ -72,19 +58,11 @@ export function showControls(root, store) {
   outlines.addEventListener("change", () => store.set({ outlines: outlines.checked }));
   const warn = find(root, "#warn", HTMLInputElement);
   warn.addEventListener("change", () => store.set({ warn: warn.checked }));
-  const tools = [...root.querySelectorAll("[data-tool]")];
-  const panels = [...root.querySelectorAll("[data-for]")];
   store.watch((state) => {
-    showDiameter(state.diameter);
     showOpacity(state.opacity);
     visible.checked = !state.hidden;
     outlines.checked = state.outlines;
     warn.checked = state.warn;
-    for (const button of tools)
-      button.setAttribute("aria-pressed", `${button.getAttribute("data-tool") === state.tool}`);
-    for (const panel of panels) {
-      /** @type {HTMLElement} */ (panel).hidden = !panel.getAttribute("data-for")?.split(" ").includes(state.tool);
-    }
   });
 }
 

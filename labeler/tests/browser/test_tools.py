@@ -190,7 +190,7 @@ def test_painting_rules_hold_for_every_tool(editor, work):
     page.keyboard.press("b")
     painter.stroke(editor.drag((-120, 0), (-60, 10), button="right"), 21, 0)
 
-    rule.select_option("Stroma")
+    rule.select_option("Only over Stroma")
     painter.rule = lambda labels: labels == 2
     painter.stroke(editor.drag((-130, -120), (-60, 140)), 21, 3)
     painter.stroke(editor.drag((-130, -60), (-60, -60), button="right"), 21, 0)

@@ -2,6 +2,7 @@
 
 import { createBrush } from "../tools/brush.js";
 import { createSuperpixelTool } from "../tools/superpixel.js";
+import { IGNORE } from "../ui/palette.js";
 import { showTools } from "../ui/tools.js";
 import { resized } from "../work/store.js";
 
@@ -11,15 +12,17 @@ import { resized } from "../work/store.js";
 /**
  * @param {object} parts
  * @param {HTMLElement} parts.root
- * @param {Category[]} parts.palette categories that can be painted
+ * @param {Category[]} parts.palette categories with a key
  * @param {Store} parts.store
  * @param {Painter} parts.painter
  * @param {Parameters<typeof createSuperpixelTool>[2]} parts.work the segments
  * @param {() => number} parts.scaleOf screen pixels an image pixel
  * @param {() => Point | null} parts.pointed where the pointer is
  * @param {(sentence: string) => void} parts.tell
+ * @param {(value: number) => void} parts.chosen told which category was chosen
  */
-export function createTooling({ root, palette, store, painter, work, scaleOf, pointed, tell }) {
+export function createTooling({ root, palette, store, painter, work, scaleOf, pointed, tell, chosen }) {
+  const paintable = [...palette, IGNORE];
   const brush = createBrush(painter, store, scaleOf);
   /** @type {Partial<Record<ToolName, Tool>>} */
   const tools = {
@@ -52,15 +55,16 @@ export function createTooling({ root, palette, store, painter, work, scaleOf, po
     const { tool } = store.state;
     const next = tool === "picker" ? before : tool;
     store.set({ category: value, tool: next === "eraser" ? "brush" : next });
+    chosen(value);
   }
 
   /** @param {number} value */
   function pick(value) {
-    if (palette.some((category) => category.value === value)) choose(value);
+    if (paintable.some((category) => category.value === value)) choose(value);
     else tell("This category is retired; it is not painted any more.");
   }
 
-  showTools(root, palette, store);
+  showTools(root, paintable, store);
 
   return {
     choose,
@@ -74,6 +78,8 @@ export function createTooling({ root, palette, store, painter, work, scaleOf, po
       if (painter.working) painter.cancel();
       else tools[store.state.tool]?.drop?.();
     },
+    /** Takes back a step of what is unfinished; false when there is none. */
+    back: () => tools[store.state.tool]?.back?.() ?? false,
     /** @param {1 | -1} direction */
     resize(direction) {
       store.set({ diameter: resized(store.state.diameter, direction) });
@@ -93,7 +99,6 @@ export function createTooling({ root, palette, store, painter, work, scaleOf, po
       category: (digit) => choose(palette[digit - 1]?.value),
       categoryAbove9: (digit) => choose(palette[digit + 8]?.value),
       previousCategory: () => choose(store.state.previous),
-      undo: () => tools[store.state.tool]?.back?.() || painter.undo(),
       redo: () => painter.redo(),
       clear: () => painter.clear(),
     },

@@ -67,8 +67,7 @@ function showBrush(root, store) {
  */
 function showRule(root, palette, store) {
   const select = find(root, "#rule", HTMLSelectElement);
-  const over = find(select, "optgroup", HTMLOptGroupElement);
-  over.append(...palette.map(({ value, name }) => new Option(name, `over ${value}`)));
+  select.append(...palette.map(({ value, name }) => new Option(`Only over ${name}`, `over ${value}`)));
   listenToSelect(root, select, (choice) => {
     const [rule, value] = choice.split(" ");
     if (rule === "over") store.set({ rule, over: Number(value) });

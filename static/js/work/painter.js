@@ -13,7 +13,8 @@ const SLICE_MS = 12; // of long work at a time, so that the page gets its frames
 /**
  * What a `settled` event tells in `detail`.
  * @typedef {object} Settled
- * @property {"stroke" | "change" | "undo" | "redo"} kind a stroke is one of the pointer; a change, of a command
+ * @property {"stroke" | "change" | "restore" | "undo" | "redo"} kind a stroke is one of the pointer; a change, of a
+ *   command; restore brings back what was saved
  * @property {Tiles} before what changed: tile key → the tile as it was
  */
 
@@ -117,6 +118,21 @@ export class Painter extends EventTarget {
     this.change((map) => map.clear());
   }
 
+  /** Brings back tiles, as one step of undo. @param {Tiles} tiles */
+  restore(tiles) {
+    if (this.busy) return;
+    this.history.push(tiles);
+    this.map.swap(tiles);
+    this.moved("restore", tiles);
+  }
+
+  /** Undoes what came before the oldest step there is. @param {Tiles} tiles as they were then */
+  undoTo(tiles) {
+    if (this.busy || this.history.past.length) return;
+    if (tiles.size) this.history.past.push(tiles);
+    this.undo();
+  }
+
   undo() {
     if (!this.busy) this.moved("undo", this.history.undo());
   }
@@ -133,7 +149,7 @@ export class Painter extends EventTarget {
   }
 
   /**
-   * @param {"undo" | "redo"} kind
+   * @param {"restore" | "undo" | "redo"} kind
    * @param {Tiles} before
    */
   moved(kind, before) {

@@ -18,6 +18,11 @@ const KEPT = /** @type {const} */ ([
   "locked",
   "fills",
   "opacity",
+  "borders",
+  "brightness",
+  "contrast",
+  "overview",
+  "panel",
   "outlines",
   "warn",
   "algorithm",
@@ -50,6 +55,12 @@ export function initialState(config) {
     fills: "region",
     opacity: 0.5,
     hidden: false,
+    hiddenCategories: [],
+    borders: false,
+    brightness: 1,
+    contrast: 1,
+    overview: true,
+    panel: true,
     outlines: true,
     warn: true,
     algorithm: config.defaults.algorithm ?? config.algorithms[0]?.name ?? "",
@@ -67,7 +78,8 @@ export function initialState(config) {
   }
   if (!["count", "px", "um"].includes(state.sizing)) state.sizing = "count";
   if (!open.some(({ value }) => value === state.category)) state.category = open[0]?.value ?? 0;
-  if (!open.some(({ value }) => value === state.over) || !RULES.includes(state.rule)) state.rule = "anywhere";
+  if (![...open.map(({ value }) => value), 255].includes(state.over) || !RULES.includes(state.rule))
+    state.rule = "anywhere";
   if (state.tool === "picker") state.tool = "brush";
   if (!config.algorithms.some(({ name }) => name === state.algorithm))
     state.algorithm = config.algorithms[0]?.name ?? "";

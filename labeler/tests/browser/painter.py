@@ -2,8 +2,8 @@
 
 Written without a look at the editor's code: brute force over every pixel, in whole numbers. The rule is that of
 docs/design.md: with an odd diameter d the pointer counts as the centre of its pixel; a pixel belongs to the stroke when
-its centre lies at most d/2 from the line between two pointer samples. A pixel belongs to a polygon or lasso when the line
-from its centre to the left meets an odd number of edges between the corners, each at the nearest corner of pixels.
+its centre lies at most d/2 from the line between two pointer samples. A pixel belongs to a polygon or lasso when the
+line from its centre to the left meets an odd number of edges between the corners, each at the nearest corner of pixels.
 """
 
 import io

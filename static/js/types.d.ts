@@ -11,6 +11,8 @@ interface Rect {
 interface Point {
   x: number;
   y: number;
+  /** of a pen that touches, above 0 to 1 */
+  pressure?: number;
 }
 
 interface Category {
@@ -132,7 +134,15 @@ interface View {
 type Cursor =
   | { kind: "none" }
   | { kind: "ring"; x: number; y: number; diameter: number; erase: boolean }
-  | { kind: "segment"; shape: import("./core/shape.js").Shape; color: string };
+  | { kind: "segment"; shape: import("./core/shape.js").Shape; color: string }
+  | {
+      kind: "outline";
+      points: Point[];
+      color: string;
+      erase: boolean;
+      /** corners are shown, the first one larger when a press would close the outline */
+      corners: "none" | "open" | "closing";
+    };
 
 /** A tool: it asks the painter for pixels and says what the cursor looks like; it never draws. */
 interface Tool {
@@ -142,4 +152,12 @@ interface Tool {
   up(): void;
   cancel(): void;
   cursor(point: Point): Cursor;
+  /** what is seen of unfinished work while the pointer is elsewhere */
+  rest?(): Cursor;
+  /** ends what takes several presses */
+  finish?(): void;
+  /** takes back a step of it; false when there was none */
+  back?(): boolean;
+  /** drops it */
+  drop?(): void;
 }

@@ -38,12 +38,36 @@ class Editor:
 
     def point(self, across: int, down: int) -> tuple[int, int]:
         """Move the pointer there; return the image pixel that the page says is under it."""
-        box = self.page.locator("#stage").bounding_box()
-        assert box
-        self.page.mouse.move(round(box["x"] + box["width"] / 2) + across, round(box["y"] + box["height"] / 2) + down)
+        self.page.mouse.move(*self.at(across, down))
         text = self.page.locator("#position").inner_text()
         x, y = re.match(r"(\d+), (\d+)", text).groups()
         return int(x), int(y)
+
+    def place(self, across: int, down: int) -> tuple[float, float]:
+        """Move the pointer there; return the image position under it."""
+        x, y = self.at(across, down)
+        self.page.mouse.move(x, y)
+        return self.image_position(x, y)
+
+    def at(self, across: int, down: int) -> tuple[int, int]:
+        """Return where in the window that is."""
+        box = self.page.locator("#stage").bounding_box()
+        assert box
+        return round(box["x"] + box["width"] / 2) + across, round(box["y"] + box["height"] / 2) + down
+
+    def image_position(self, x: float, y: float) -> tuple[float, float]:
+        """Return the image position at a place of the window."""
+        scale, left, top = self.view()
+        return (x - left) / scale, (y - top) / scale
+
+    def view(self) -> tuple[float, float, float]:
+        """Return the pixels of the screen an image pixel, and where in the window the image begins."""
+        scale, left, top = (self.page.locator("#stage").get_attribute("data-view") or "").split()
+        return float(scale), float(left), float(top)
+
+    def click(self, across: int, down: int, button: str = "left") -> tuple[int, int]:
+        """Click there; return the image pixel."""
+        return self.drag((across, down), button=button)[0]
 
     def drag(self, *points: tuple[int, int], button: str = "left") -> list[tuple[int, int]]:
         """Press at the first point, move over the others, release; return the image pixels that were pointed at."""

@@ -6,7 +6,20 @@
 //  2. Pixel (i, j) has its centre at (2i + 1, 2j + 1).
 //  3. Between two samples P and Q a pixel is painted if and only if the distance of its centre to the segment PQ is
 //     at most d half pixels (the radius; d is the diameter in pixels). A first touch is the segment PP.
+//     With the pressure of a pen, d is that of the sample Q; both ends are snapped for it.
 // So diameter 1 paints the one pixel under the pointer, 2 paints 2 × 2, 3 paints 3 × 3, and no speed leaves a gap.
+
+const LARGEST = 1024; // image pixels; a brush of the screen over a whole slide
+
+/**
+ * A diameter in image pixels. One of the screen is finer in the image the closer one looks.
+ * @param {number} diameter
+ * @param {"image" | "screen"} unit
+ * @param {number} scale screen pixels an image pixel
+ */
+export function inImage(diameter, unit, scale) {
+  return unit === "image" ? diameter : Math.min(Math.max(Math.round(diameter / scale), 1), LARGEST);
+}
 
 /**
  * @param {number} position image position in pixels

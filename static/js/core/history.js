@@ -23,9 +23,9 @@ export class History {
     if (!before) return;
     this.future = [];
     this.past.push(before);
-    let bytes = this.past.reduce((sum, tiles) => sum + size(tiles), 0);
+    let bytes = this.past.reduce((sum, tiles) => sum + this.size(tiles), 0);
     // The newest stroke can always be undone, however large it is.
-    while (bytes > this.capBytes && this.past.length > 1) bytes -= size(/** @type {Tiles} */ (this.past.shift()));
+    while (bytes > this.capBytes && this.past.length > 1) bytes -= this.size(/** @type {Tiles} */ (this.past.shift()));
   }
 
   /** @returns {Tiles} the tiles that changed, as they were before */
@@ -48,11 +48,11 @@ export class History {
     to.push(tiles);
     return tiles;
   }
-}
 
-/** @param {Tiles} tiles */
-function size(tiles) {
-  let bytes = 0;
-  for (const tile of tiles.values()) bytes += tile?.byteLength ?? 0;
-  return bytes;
+  /** What is kept for the stroke alone. @param {Tiles} tiles */
+  size(tiles) {
+    let bytes = 0;
+    for (const tile of tiles.values()) if (tile && !this.map.isUniform(tile)) bytes += tile.byteLength;
+    return bytes;
+  }
 }

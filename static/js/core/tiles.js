@@ -8,6 +8,8 @@ export const TILE = 256;
 export const SAVE_TILE = 512;
 export const PLANE = TILE * TILE;
 
+const OUTSIDE_STROKE = "Pixels change inside a stroke only.";
+
 /** @typedef {Map<number, Uint8Array | undefined>} Tiles tile key → tile, undefined where nothing was ever painted */
 
 export class LabelMap {
@@ -28,6 +30,10 @@ export class LabelMap {
     this.dirty = new Set();
     /** What the tiles of the running stroke were before it. @type {Tiles | null} */
     this.stroke = null;
+    /** Which values the running stroke may write over, 1 by value; null for all. @type {Uint8Array | null} */
+    this.guard = null;
+    /** Tiles of one value that stand at many places, by value and provenance. @type {Map<number, Uint8Array>} */
+    this.uniform = new Map();
   }
 
   /**
@@ -41,8 +47,10 @@ export class LabelMap {
     return tile ? tile[plane * PLANE + ((y & 255) << 8) + (x & 255)] : 0;
   }
 
-  beginStroke() {
+  /** @param {Uint8Array | null} guard which values may be written over */
+  beginStroke(guard = null) {
     this.stroke = new Map();
+    this.guard = guard;
   }
 
   /**
@@ -66,7 +74,8 @@ export class LabelMap {
   }
 
   /**
-   * Writes the pixels x0 ≤ x < x1 of row y; a value of 0 erases, and an erased pixel has no provenance either.
+   * Writes the pixels x0 ≤ x < x1 of row y; a value of 0 erases, and an erased pixel has no provenance either. What the
+   * stroke may not write over stays.
    * @param {number} y
    * @param {number} x0
    * @param {number} x1
@@ -79,21 +88,60 @@ export class LabelMap {
     const to = Math.min(x1, this.width);
     const offset = (y & 255) << 8;
     for (let column = from >> 8; column << 8 < to; column++) {
-      const tile = this.writable((y >> 8) * this.columns + column, value === 0);
-      if (!tile) continue;
+      const key = (y >> 8) * this.columns + column;
       const left = column << 8;
       const start = offset + Math.max(from - left, 0);
       const end = offset + Math.min(to - left, TILE);
+      if (this.guard) {
+        this.spanOver(this.guard, key, start, end, value, provenance);
+        continue;
+      }
+      const tile = this.writable(key, value === 0);
+      if (!tile) continue;
       tile.fill(value, start, end);
       tile.fill(value === 0 ? 0 : provenance, PLANE + start, PLANE + end);
     }
   }
 
-  /** Erases everything, within the running stroke. */
+  /**
+   * Writes within one tile, only over what the guard allows. A tile where that is nothing is not even copied.
+   * @param {Uint8Array} guard
+   * @param {number} key
+   * @param {number} start
+   * @param {number} end
+   * @param {number} value
+   * @param {number} provenance
+   */
+  spanOver(guard, key, start, end, value, provenance) {
+    const before = this.tiles.get(key);
+    let at = start;
+    while (at < end && !guard[before ? before[at] : 0]) at++;
+    const tile = at < end && this.writable(key, value === 0);
+    if (!tile) return;
+    for (; at < end; at++) {
+      if (!guard[tile[at]]) continue;
+      tile[at] = value;
+      tile[PLANE + at] = value === 0 ? 0 : provenance;
+    }
+  }
+
+  /**
+   * Writes a whole tile, which must lie within the image, without a copy for each place.
+   * @param {number} key
+   * @param {number} value
+   * @param {number} provenance
+   */
+  fillTile(key, value, provenance) {
+    if (!this.stroke) throw new Error(OUTSIDE_STROKE);
+    if (!this.stroke.has(key)) this.stroke.set(key, this.tiles.get(key));
+    this.put(key, value === 0 ? undefined : this.uniformTile(value, provenance));
+  }
+
+  /** Erases everything that may be erased, within the running stroke. */
   clear() {
-    for (const [key, tile] of this.tiles) {
-      if (!this.stroke?.has(key)) this.stroke?.set(key, tile);
-      this.tiles.delete(key);
+    for (const key of [...this.tiles.keys()]) {
+      if (!this.guard) this.fillTile(key, 0, 0);
+      else for (let row = 0; row < TILE; row++) this.spanOver(this.guard, key, row << 8, (row + 1) << 8, 0, 0);
     }
   }
 
@@ -206,13 +254,30 @@ export class LabelMap {
    * @param {boolean} erasing
    */
   writable(key, erasing) {
-    if (!this.stroke) throw new Error("Pixels change inside a stroke only.");
+    if (!this.stroke) throw new Error(OUTSIDE_STROKE);
     const before = this.tiles.get(key);
-    if (before ? this.stroke.has(key) : erasing) return before;
+    if (before ? this.stroke.has(key) && !this.isUniform(before) : erasing) return before;
     const tile = before ? before.slice() : new Uint8Array(2 * PLANE);
     if (!this.stroke.has(key)) this.stroke.set(key, before);
     this.tiles.set(key, tile);
     return tile;
+  }
+
+  /**
+   * @param {number} value
+   * @param {number} provenance
+   */
+  uniformTile(value, provenance) {
+    const known = this.uniform.get((value << 8) | provenance);
+    if (known) return known;
+    const tile = new Uint8Array(2 * PLANE).fill(value, 0, PLANE).fill(provenance, PLANE);
+    this.uniform.set((value << 8) | provenance, tile);
+    return tile;
+  }
+
+  /** Whether a tile stands at more than one place. @param {Uint8Array} tile */
+  isUniform(tile) {
+    return this.uniform.get((tile[0] << 8) | tile[PLANE]) === tile;
   }
 
   /**

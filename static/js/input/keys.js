@@ -15,6 +15,13 @@ export const KEYS = [
   { command: "brush", group: "Tools", label: "Brush", show: ["B"], match: ["b"] },
   { command: "eraser", group: "Tools", label: "Eraser", show: ["E"], match: ["e"] },
   { command: "superpixel", group: "Tools", label: "Superpixels", show: ["W"], match: ["w"] },
+  { command: "fill", group: "Tools", label: "Fill a region", show: ["F"], match: ["f"] },
+  { command: "lasso", group: "Tools", label: "Lasso", show: ["L"], match: ["l"] },
+  { command: "polygon", group: "Tools", label: "Polygon", show: ["G"], match: ["g"] },
+  { command: "finish", group: "Tools", label: "Close the polygon", show: ["Enter"], match: ["Enter"] },
+  { command: "back", group: "Tools", label: "Take back its last corner", show: ["Backspace"], match: ["Backspace"] },
+  { command: "picker", group: "Tools", label: "Pick the category of a place", show: ["I"], match: ["i"] },
+  { command: "closeHoles", group: "Tools", label: "Close the holes in the region", show: ["C"], match: ["c"] },
   { command: "smaller", group: "Tools", label: "Smaller brush or segments", show: ["["], match: ["BracketLeft"] },
   { command: "larger", group: "Tools", label: "Larger brush or segments", show: ["]"], match: ["BracketRight"] },
   {
@@ -35,7 +42,7 @@ export const KEYS = [
   {
     command: "cancel",
     group: "Tools",
-    label: "Drop the stroke being painted; back from the history",
+    label: "Drop what is being painted; back from the history",
     show: ["Esc"],
     match: ["Escape"],
   },
@@ -99,7 +106,7 @@ export const KEYS = [
   { command: "checkBack", group: "Work", label: "The finding before", show: ["Shift", "K"], match: ["shift+k"] },
   { command: "nextImage", group: "Work", label: "Next of the images opened before", show: ["N"], match: ["n"] },
   { command: "previousImage", group: "Work", label: "Previous of them", show: ["P"], match: ["p"] },
-  { command: "instructions", group: "Work", label: "Labelling instructions", show: ["I"], match: ["i"] },
+  { command: "instructions", group: "Work", label: "Labelling instructions", show: ["J"], match: ["j"] },
   { command: "help", group: "Work", label: "This help", show: ["?"], match: ["?", "shift+?"] },
 ];
 
@@ -182,5 +189,6 @@ function listens(event, key) {
   if (element.closest("textarea, select, [contenteditable], input:not([type=range], [type=checkbox], [type=radio])")) {
     return key.match.some((match) => match.startsWith("ctrl+")) && key.command !== "undo" && key.command !== "redo";
   }
-  return !(event.code === "Space" && element.closest("button, input, a, summary"));
+  const presses = event.code === "Space" || (event.key === "Enter" && !event.ctrlKey && !event.metaKey);
+  return !(presses && element.closest("button, input, a, summary"));
 }

@@ -3,6 +3,8 @@
 /**
  * @typedef {object} PointerTarget
  * @property {() => Tool | null} tool null where nothing may be painted: every press pans then
+ * @property {() => boolean} waits whether nothing new may begin: every press pans then
+ * @property {() => void} pen called when a pen is seen for the first time
  * @property {(event: { clientX: number, clientY: number }) => Point} toImage
  * @property {(point: Point | null) => void} hover where the pointer is, null when it left
  * @property {(dx: number, dy: number) => void} pan
@@ -81,9 +83,10 @@ export class PointerInput {
   onDown(event) {
     /** @type {HTMLElement | null} */ (this.surface.closest("[tabindex]"))?.focus({ preventScroll: true });
     this.surface.setPointerCapture(event.pointerId);
-    if (event.pointerType === "pen") this.penSeen = true;
+    if (event.pointerType === "pen") this.seePen();
     const second = this.down.size > 0;
-    if (second && event.pointerType !== "touch") return; // another button of a mouse that is painting or panning
+    // Another button of a mouse that is painting or panning; or a hand that rests while the pen paints.
+    if (second && (event.pointerType !== "touch" || (this.stroke && this.penSeen))) return;
     this.down.set(event.pointerId, event);
     if (second) {
       this.cancel();
@@ -92,18 +95,34 @@ export class PointerInput {
     this.showGesture();
   }
 
+  /** From now on fingers only move the image, and whatever rests on it already is a hand. */
+  seePen() {
+    if (!this.penSeen) this.target.pen();
+    this.penSeen = true;
+    if (this.stroke) return;
+    this.down.clear();
+    this.gesture = "idle";
+  }
+
   /** @param {PointerEvent} event */
   begin(event) {
     const tool = this.target.tool();
     const finger = event.pointerType === "touch" && this.penSeen;
-    if (!tool || finger || this.panKey || event.button === MIDDLE) this.gesture = "pan";
+    if (!tool || finger || this.target.waits() || this.panKey || event.button === MIDDLE) this.gesture = "pan";
     else if (event.button === LEFT || event.button === RIGHT || event.button === ERASER_END) {
       this.gesture = "stroke";
       this.stroke = { tool, pointerId: event.pointerId };
-      const point = this.target.toImage(event);
+      const point = this.toImage(event);
       tool.down(point, event.button !== LEFT);
       this.target.hover(point);
     }
+  }
+
+  /** @param {PointerEvent} event */
+  toImage(event) {
+    const point = this.target.toImage(event);
+    if (event.pointerType === "pen" && event.pressure > 0) point.pressure = event.pressure;
+    return point;
   }
 
   /** @param {PointerEvent} event */
@@ -115,7 +134,7 @@ export class PointerInput {
     }
     if (before) this.down.set(event.pointerId, event);
     if (this.stroke?.pointerId === event.pointerId) {
-      for (const sample of samples(event)) this.stroke.tool.move(this.target.toImage(sample));
+      for (const sample of samples(event)) this.stroke.tool.move(this.toImage(sample));
     }
     this.target.hover(this.target.toImage(event));
   }
@@ -137,9 +156,10 @@ export class PointerInput {
   /** @param {PointerEvent} event */
   onUp(event) {
     if (this.stroke?.pointerId === event.pointerId) {
-      this.stroke.tool.move(this.target.toImage(event));
-      this.stroke.tool.up();
+      const { tool } = this.stroke;
+      tool.move(this.toImage(event));
       this.stroke = null;
+      tool.up();
     }
     this.release(event);
     this.target.hover(event.pointerType === "touch" ? null : this.target.toImage(event));

@@ -4,8 +4,6 @@ import { LabelMap } from "../core/tiles.js";
 import { listenToKeys } from "../input/keys.js";
 import { PointerInput } from "../input/pointer.js";
 import { postForm } from "../net/api.js";
-import { createBrush } from "../tools/brush.js";
-import { createSuperpixelTool } from "../tools/superpixel.js";
 import { listenToButtons, showControls } from "../ui/controls.js";
 import { ask, dialog, listenToCannotLabel, showKeys } from "../ui/dialogs.js";
 import { find, pageData } from "../ui/find.js";
@@ -14,12 +12,13 @@ import { Stage } from "../view/stage.js";
 import { Viewer } from "../view/viewer.js";
 import { Painter } from "../work/painter.js";
 import { initialState, keep } from "../work/settings.js";
-import { createStore, faded, resized } from "../work/store.js";
+import { createStore, faded } from "../work/store.js";
 import { createChecking } from "./checking.js";
 import { createHistory, keepLedger } from "./history.js";
 import { createNeighbours } from "./neighbours.js";
 import { createSaving } from "./saving.js";
 import { createSuperpixels } from "./superpixels.js";
+import { createTooling } from "./tooling.js";
 import { createViewing } from "./viewing.js";
 
 /** @type {EditorConfig} */
@@ -36,14 +35,27 @@ const map = new LabelMap(image.width, image.height);
 const canvasOnly = new URLSearchParams(location.search).get("drawer") === "canvas";
 const viewer = new Viewer(find(root, "#stage", HTMLElement), image, { canvas: canvasOnly });
 const stage = new Stage(viewer, map, config.categories);
-const painter = new Painter(map, (area) => stage.touch(area));
+const painter = new Painter(
+  map,
+  (area) => stage.touch(area),
+  () => store.state,
+);
 
 /** @param {number} value */
 const categoryOf = (value) => config.categories.find((category) => category.value === value);
 /** What is pointed at, image position. @type {Point | null} */
 let pointed = null;
 const segments = createSuperpixels({ root, config, store, map, viewer, stage, changed: showCursor }, tell);
-const viewing = createViewing({ config, root, map, viewer, stage, store, painter, choose: chooseCategory });
+const viewing = createViewing({
+  config,
+  root,
+  map,
+  viewer,
+  stage,
+  store,
+  painter,
+  choose: (value) => tooling.choose(value),
+});
 const work = {
   get shown() {
     return segments.shown;
@@ -52,18 +64,20 @@ const work = {
   settle: () => segments.loaded?.superpixels.climb.reset(),
   colorOf: (/** @type {number} */ value) => categoryOf(value)?.color ?? "#808080",
 };
-/** @type {Record<string, Tool>} */
-const tools = {
-  brush: createBrush(painter, store),
-  eraser: createBrush(painter, store, true),
-  superpixel: createSuperpixelTool(painter, store, work),
-};
+const tooling = createTooling({
+  ...{ root, palette, store, painter, work, tell },
+  chosen: viewing.reveal,
+  scaleOf: () => viewer.view.scale,
+  pointed: () => pointed,
+});
 
 // --- Pointer ---------------------------------------------------------------------------------------------------------
 
 const read = readout(root, (value) => (value === 255 ? "ignored" : (categoryOf(value)?.name ?? "unlabelled")));
 const pointer = new PointerInput(stage.surface, {
-  tool: () => (readOnly || stage.map !== map ? null : tools[store.state.tool]),
+  tool: () => (readOnly || stage.map !== map ? null : (tooling.current ?? null)),
+  waits: () => painter.working,
+  pen: () => store.set({ pen: true }),
   toImage: (event) => stage.toImage(event),
   hover: (point) => {
     pointed = point;
@@ -85,7 +99,7 @@ function showCursor() {
   const pans =
     readOnly || stage.map !== map || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
   /** @type {Cursor} */
-  const cursor = pointed && !pans ? tools[store.state.tool].cursor(pointed) : { kind: "none" };
+  const cursor = (pointed && !pans ? tooling.current?.cursor(pointed) : tooling.current?.rest?.()) ?? { kind: "none" };
   // Writing the same again would have the browser match style rules at each movement.
   if (stage.surface.dataset.cursor !== cursor.kind) stage.surface.dataset.cursor = cursor.kind;
   stage.point(cursor);
@@ -119,13 +133,6 @@ const past = createHistory({ config, root, map, painter, saver, worker: saving.w
 
 // --- Commands --------------------------------------------------------------------------------------------------------
 
-/** @param {EditorConfig["categories"][number]["value"] | undefined} value */
-function chooseCategory(value) {
-  if (value === undefined) return;
-  store.set({ category: value, tool: store.state.tool === "eraser" ? "brush" : store.state.tool });
-  viewing.reveal(value);
-}
-
 /** Whether a key may concern the segments. */
 function picksSegments() {
   return store.state.tool === "superpixel" && !painter.busy;
@@ -133,8 +140,8 @@ function picksSegments() {
 
 /** @param {1 | -1} direction */
 function resize(direction) {
-  if (store.state.tool !== "superpixel") store.set({ diameter: resized(store.state.diameter, direction) });
-  else if (picksSegments()) segments.loaded?.superpixels.step(direction);
+  if (picksSegments()) segments.loaded?.superpixels.step(direction);
+  else if (["brush", "eraser"].includes(store.state.tool)) tooling.resize(direction);
 }
 
 /** @param {1 | -1} direction */
@@ -156,7 +163,10 @@ const looking = {
   stronger: () => store.set({ opacity: faded(store.state.opacity, 0.1) }),
   instructions: () => ask(dialog(document, "instructions-dialog")),
   help: () => ask(dialog(document, "help-dialog")),
-  cancel: () => past.leave() || pointer.cancel(),
+  cancel() {
+    if (!past.leave() && !pointer.cancel()) tooling.drop();
+    showCursor();
+  },
   ...past.looking,
   return: () => ask(dialog(document, "return-dialog")),
   ...neighbours.commands,
@@ -165,20 +175,13 @@ const looking = {
 
 /** @type {typeof looking} */
 const painting = {
-  brush: () => store.set({ tool: "brush" }),
-  eraser: () => store.set({ tool: "eraser" }),
-  superpixel: () => store.set({ tool: "superpixel" }),
+  ...tooling.commands,
   smaller: () => resize(-1),
   larger: () => resize(1),
   climbDown: () => climb(-1),
   climbUp: () => climb(1),
   divide: () => picksSegments() && segments.loaded?.divide(pointed),
-  category: (digit) => chooseCategory(palette[digit - 1]?.value),
-  categoryAbove9: (digit) => chooseCategory(palette[digit + 8]?.value),
-  previousCategory: () => chooseCategory(store.state.previous),
-  undo: () => past.undo(),
-  redo: () => painter.redo(),
-  clear: () => painter.clear(),
+  undo: () => tooling.back() || past.undo(),
   calculate: () => segments.loaded?.calculate(),
   tryAgain: () => segments.loaded?.tryAgain(),
   suggest: () => segments.loaded?.suggest(),
@@ -248,7 +251,7 @@ async function start() {
     viewer.addEventListener("failed", () => reject(new Error("The image could not be loaded.")));
   });
   try {
-    await Promise.all([saving.load(), pixels]);
+    await Promise.all([saving.load(), tooling.load(), pixels]);
   } catch (error) {
     await cover.giveUp(error instanceof Error ? error.message : String(error));
     location.reload();

@@ -27,7 +27,7 @@ function setUp() {
  * @param {number} tool
  */
 function stroke(painter, x, y, diameter, value, tool) {
-  painter.begin();
+  painter.begin(1);
   painter.capsule({ x: 2 * x, y: 2 * y }, { x: 2 * x + 90, y: 2 * y + 30 }, diameter, value, tool);
   painter.commit();
 }

@@ -192,7 +192,7 @@ test("where the memory of undo was too small, undo goes on by the save that came
   editor.painter.history.capBytes = 3 * 2 * PLANE;
   const saved = [pixels(map)];
   for (let turn = 0; turn < 24; turn++) {
-    editor.painter.begin();
+    editor.painter.begin(1);
     scribble(map, random);
     editor.painter.commit();
     if (turn % 6 !== 5) continue;

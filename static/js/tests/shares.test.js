@@ -27,7 +27,7 @@ test("shares are those of a look at every pixel, through strokes, undo, redo and
     else if (action === 1) painter.redo();
     else if (action <= 3) painter.undo();
     else {
-      painter.begin();
+      painter.begin(1);
       const point = () => ({ x: random.whole(-20, WIDTH + 20), y: random.whole(-20, HEIGHT + 20) });
       painter.capsule(point(), point(), random.whole(1, 120), random.whole(0, 4), 1);
       if (random.whole(0, 3)) painter.commit();

@@ -34,7 +34,7 @@ export function createSuperpixelTool(painter, store, work) {
       if (!first) return;
       const value = erase ? 0 : store.state.category;
       stroke = { last: point, value, shown: work.shown, first, filled: new Set() };
-      painter.begin();
+      painter.begin(value);
       painter.segment(first, value);
       work.settle();
     },

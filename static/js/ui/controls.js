@@ -1,4 +1,4 @@
-// Sliders with a number beside them, the view's switches, and which tool is marked as chosen.
+// Sliders with a number beside them, and the view's switches.
 
 import { find } from "./find.js";
 
@@ -27,14 +27,6 @@ export function joinSlider(slider, number, scale, change) {
   };
 }
 
-// Small brushes need finer steps than large ones: the slider is the logarithm of the diameter.
-const DIAMETERS = 400;
-const logarithmic = {
-  /** @type {(diameter: number) => [number, string]} */
-  show: (diameter) => [(100 * Math.log(diameter)) / Math.log(DIAMETERS), `${diameter}`],
-  /** @param {number} position */
-  fromSlider: (position) => Math.round(DIAMETERS ** (position / 100)),
-};
 const percent = {
   /** @type {(part: number) => [number, string]} */
   show: (part) => [Math.round(part * 100), `${Math.round(part * 100)} %`],
@@ -57,12 +49,6 @@ export function showControls(root, store) {
     if (event.key === "Enter" || event.key === "Escape")
       find(root, "#stage", HTMLElement).focus({ preventScroll: true });
   });
-  const showDiameter = joinSlider(
-    find(root, "#brush-slider", HTMLInputElement),
-    find(root, "#brush-diameter", HTMLInputElement),
-    logarithmic,
-    (diameter) => store.set({ diameter: Math.round(diameter) }),
-  );
   const showOpacity = joinSlider(
     find(root, "#opacity", HTMLInputElement),
     find(root, "#opacity-value", HTMLOutputElement),
@@ -88,20 +74,12 @@ export function showControls(root, store) {
     input.addEventListener("change", () => store.set({ [name]: input.checked }));
     return { name, input };
   });
-  const tools = [...root.querySelectorAll("[data-tool]")];
-  const panels = [...root.querySelectorAll("[data-for]")];
   store.watch((state) => {
-    showDiameter(state.diameter);
     showOpacity(state.opacity);
     showBrightness(state.brightness);
     showContrast(state.contrast);
     visible.checked = !state.hidden;
     for (const { name, input } of switches) input.checked = state[name];
-    for (const button of tools)
-      button.setAttribute("aria-pressed", `${button.getAttribute("data-tool") === state.tool}`);
-    for (const panel of panels) {
-      /** @type {HTMLElement} */ (panel).hidden = !panel.getAttribute("data-for")?.split(" ").includes(state.tool);
-    }
   });
 }
 

@@ -9,7 +9,7 @@ import { copyOf, find } from "./find.js";
 /** @import { Store } from "../work/store.js" */
 
 const KEYED = 18; // 1 … 9, then Shift with 1 … 9
-const IGNORE = { value: 255, name: "Ignore", color: IGNORED_COLOR, retired: false };
+export const IGNORE = { value: 255, name: "Ignore", color: IGNORED_COLOR, retired: false };
 
 /**
  * @param {HTMLElement} root

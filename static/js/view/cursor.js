@@ -1,4 +1,4 @@
-// The topmost canvas: the brush in its true size, or the superpixel under the pointer.
+// The topmost canvas: the brush in its true size, the superpixel under the pointer, or an outline being drawn.
 
 import { rgb, rgba } from "../core/palette.js";
 import { context2d, deviceBox } from "./layer.js";
@@ -28,6 +28,7 @@ export class CursorLayer {
     this.drawn = null;
     if (cursor.kind === "ring") this.drawRing(view, cursor);
     if (cursor.kind === "segment") this.drawSegment(view, cursor);
+    if (cursor.kind === "outline") this.drawOutline(view, cursor);
   }
 
   /**
@@ -84,6 +85,60 @@ export class CursorLayer {
     const picture = /** @type {{ canvas: HTMLCanvasElement }} */ (this.picture).canvas;
     this.context.drawImage(picture, left, top, right - left, bottom - top);
   }
+
+  /**
+   * @param {View} view
+   * @param {Extract<Cursor, { kind: "outline" }>} cursor
+   */
+  drawOutline(view, { points, color, erase, corners }) {
+    const { context } = this;
+    const { scale, ratio } = view;
+    const places = points.map(({ x, y }) => [(x * scale + view.x) * ratio, (y * scale + view.y) * ratio]);
+    const grow = 8 * ratio;
+    const { x0, y0, x1, y1 } = deviceBox(view, boundsOf(points));
+    this.drawn = { x0: x0 - grow, y0: y0 - grow, x1: x1 + grow, y1: y1 + grow };
+    const path = new Path2D();
+    for (const [x, y] of places) path.lineTo(x, y);
+    path.closePath();
+    context.fillStyle = erase ? "#ffffff40" : `${color}40`;
+    context.fill(path, "evenodd");
+    context.setLineDash([]);
+    context.lineJoin = "round";
+    context.strokeStyle = "#000";
+    context.lineWidth = 3 * ratio;
+    context.stroke(path);
+    context.setLineDash(erase ? [5 * ratio, 3 * ratio] : []);
+    context.strokeStyle = erase ? "#fff" : color;
+    context.lineWidth = 1.5 * ratio;
+    context.stroke(path);
+    if (corners === "none") return;
+    context.setLineDash([]);
+    for (const [index, [x, y]] of places.entries()) {
+      const radius = (index === 0 && corners === "closing" ? 6 : 3.5) * ratio;
+      context.beginPath();
+      context.arc(x, y, radius, 0, 2 * Math.PI);
+      context.fillStyle = "#fff";
+      context.fill();
+      context.strokeStyle = "#000";
+      context.lineWidth = ratio;
+      context.stroke();
+    }
+  }
+}
+
+/**
+ * @param {Point[]} points
+ * @returns {Rect}
+ */
+function boundsOf(points) {
+  const bounds = { x0: points[0].x, y0: points[0].y, x1: points[0].x, y1: points[0].y };
+  for (const { x, y } of points) {
+    bounds.x0 = Math.min(bounds.x0, x);
+    bounds.y0 = Math.min(bounds.y0, y);
+    bounds.x1 = Math.max(bounds.x1, x);
+    bounds.y1 = Math.max(bounds.y1, y);
+  }
+  return bounds;
 }
 
 /**

@@ -2,9 +2,13 @@
 
 import { capsule, capsuleBounds } from "../core/brush.js";
 import { History } from "../core/history.js";
+import { FREE, guardOf } from "../core/rules.js";
 
-/** @import { LabelMap, Tiles } from "../core/tiles.js" */
+/** @import { Rules } from "../core/rules.js" */
 /** @import { Shape } from "../core/shape.js" */
+/** @import { LabelMap, Tiles } from "../core/tiles.js" */
+
+const SLICE_MS = 12; // of long work at a time, so that the page gets its frames
 
 /**
  * What a `settled` event tells in `detail`.
@@ -19,20 +23,30 @@ export class Painter extends EventTarget {
   /**
    * @param {LabelMap} map
    * @param {(area: Rect) => void} touch called for each area that changed
+   * @param {() => Rules} rules that hold for the next stroke
    */
-  constructor(map, touch) {
+  constructor(map, touch, rules = () => FREE) {
     super();
     this.map = map;
     this.touch = touch;
+    this.rules = rules;
     this.history = new History(map);
+    /** Whether long work goes on by itself. */
+    this.working = false;
   }
 
   get busy() {
     return this.map.stroke !== null;
   }
 
-  begin() {
-    this.map.beginStroke();
+  /** Begins a stroke of the pointer. @param {number} value that it paints, 0 to erase */
+  begin(value) {
+    this.map.beginStroke(guardOf(this.rules(), value));
+  }
+
+  /** Begins what a command does: only locked categories are in its way. */
+  beginCommand() {
+    this.map.beginStroke(guardOf({ ...this.rules(), rule: "anywhere" }, 0));
   }
 
   /**
@@ -61,8 +75,31 @@ export class Painter extends EventTarget {
   }
 
   cancel() {
+    this.working = false;
     this.touchTiles(this.map.cancelStroke()?.keys() ?? []);
     this.settled("stroke", new Map());
+  }
+
+  /**
+   * Goes on with what has begun, a slice at a time, and ends it as one step of undo.
+   * @param {Iterable<unknown>} work stops often
+   * @param {"stroke" | "change"} kind
+   * @returns {Promise<number>} how many tiles were written, 0 when it was cancelled
+   */
+  async work(work, kind) {
+    const { stroke } = this.map;
+    this.working = true;
+    let until = performance.now() + SLICE_MS;
+    for (const _ of work) {
+      if (performance.now() < until) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      if (this.map.stroke !== stroke) return 0;
+      until = performance.now() + SLICE_MS;
+    }
+    this.working = false;
+    this.touchTiles(stroke?.keys() ?? []);
+    this.keep(kind);
+    return stroke?.size ?? 0;
   }
 
   /**
@@ -71,7 +108,7 @@ export class Painter extends EventTarget {
    */
   change(change) {
     if (this.busy) return;
-    this.begin();
+    this.beginCommand();
     change(this.map);
     this.touchTiles(this.map.stroke?.keys() ?? []);
     this.keep("change");

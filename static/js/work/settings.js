@@ -1,5 +1,6 @@
 // How the editor starts: with the project's defaults, and as this person left it in this browser.
 
+import { RULES } from "../core/rules.js";
 import { fitting, parameterOf, sideFor } from "../core/sizing.js";
 
 /** @import { Sizing, Values } from "../core/sizing.js" */
@@ -9,7 +10,13 @@ const KEPT = /** @type {const} */ ([
   "tool",
   "category",
   "diameter",
+  "diameters",
+  "unit",
+  "pressure",
+  "rule",
+  "over",
   "locked",
+  "fills",
   "opacity",
   "borders",
   "brightness",
@@ -38,7 +45,14 @@ export function initialState(config) {
     category: open[0]?.value ?? 0,
     previous: open[1]?.value ?? open[0]?.value ?? 0,
     diameter: 24,
+    diameters: {},
+    unit: "image",
+    pressure: false,
+    pen: false,
+    rule: "anywhere",
+    over: open[0]?.value ?? 0,
     locked: [],
+    fills: "region",
     opacity: 0.5,
     hidden: false,
     hiddenCategories: [],
@@ -64,6 +78,9 @@ export function initialState(config) {
   }
   if (!["count", "px", "um"].includes(state.sizing)) state.sizing = "count";
   if (!open.some(({ value }) => value === state.category)) state.category = open[0]?.value ?? 0;
+  if (![...open.map(({ value }) => value), 255].includes(state.over) || !RULES.includes(state.rule))
+    state.rule = "anywhere";
+  if (state.tool === "picker") state.tool = "brush";
   if (!config.algorithms.some(({ name }) => name === state.algorithm))
     state.algorithm = config.algorithms[0]?.name ?? "";
   for (const each of config.algorithms) {

@@ -2,11 +2,18 @@
 
 /**
  * @typedef {object} EditorState
- * @property {"brush" | "eraser" | "superpixel"} tool
+ * @property {ToolName} tool
  * @property {number} category value that the next stroke paints
  * @property {number} previous the category before, for the key that swaps
- * @property {number} diameter of the brush, image pixels
+ * @property {number} diameter of the brush in hand
+ * @property {Record<number, number>} diameters of the brush by category, 0 for the eraser
+ * @property {"image" | "screen"} unit the pixels that diameters are given in
+ * @property {boolean} pressure of a pen makes the brush smaller
+ * @property {boolean} pen one was seen
+ * @property {Rules["rule"]} rule where painting changes pixels
+ * @property {number} over category that may be painted over, where the rule is "over"
  * @property {number[]} locked categories that nothing paints over or erases
+ * @property {"region" | "holes"} fills what a click with the fill tool fills
  * @property {number} opacity 0 … 1
  * @property {boolean} hidden labels are not shown
  * @property {number[]} hiddenCategories those that are not shown
@@ -23,7 +30,10 @@
  * @property {boolean} letterKeys single-key shortcuts are on
  */
 
+/** @import { Rules } from "../core/rules.js" */
 /** @import { Sizing, Values } from "../core/sizing.js" */
+
+/** @typedef {"brush" | "eraser" | "superpixel" | "fill" | "polygon" | "lasso" | "picker"} ToolName */
 
 /** @typedef {ReturnType<typeof createStore>} Store */
 
@@ -39,6 +49,7 @@ export function createStore(initial) {
     set(changes) {
       if (changes.category !== undefined && changes.category !== state.category) state.previous = state.category;
       Object.assign(state, changes);
+      recall(state, changes);
       for (const listener of listeners) listener(state);
     },
     /** Calls now and after each change. @param {(state: Readonly<EditorState>) => void} listener */
@@ -47,6 +58,17 @@ export function createStore(initial) {
       listener(state);
     },
   };
+}
+
+/**
+ * Each category has a brush of its own, and so has the eraser; a new one begins with what is in hand.
+ * @param {EditorState} state
+ * @param {Partial<EditorState>} changes
+ */
+function recall(state, changes) {
+  const held = state.tool === "eraser" ? 0 : state.category;
+  if (changes.diameter !== undefined) state.diameters = { ...state.diameters, [held]: changes.diameter };
+  else if (changes.category !== undefined || changes.tool) state.diameter = state.diameters[held] ?? state.diameter;
 }
 
 /**

@@ -87,12 +87,16 @@ interface EditorConfig {
   defaults: { algorithm?: string; [algorithm: string]: unknown };
   instructions: string;
   project: { id: number; name: string };
+  /** whose page this is */
+  person: { id: number; username: string };
   progress: { done: number; total: number; index: number };
   urls: {
     labels0: string;
     labels1: string;
     save: string;
     cannotLabel: string;
+    signIn: string;
+    thumbnail: string;
     superpixels: string;
     superpixelTree: string;
     superpixelCompare: string;

@@ -39,7 +39,7 @@ export async function request(url, options = {}) {
     if (options.signal?.aborted) throw error;
     throw new RequestError(0, LOST);
   }
-  if (response.type === "opaqueredirect" || response.status === 401) throw new RequestError(401, SIGNED_OUT);
+  if (response.type === "opaqueredirect") throw new RequestError(401, SIGNED_OUT);
   if (response.ok) return response;
   const answer = await response.json().catch(() => ({}));
   const message = answer.error ?? (response.status === 403 ? NO_ACCESS : FAILED);

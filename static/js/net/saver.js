@@ -3,44 +3,47 @@
 // Saves run one after the other. A request that got no answer is kept with its key, and is sent again before anything
 // else: either the server has it already and says so, or it takes it now. That happens at the next save, and by itself
 // after a while, later each time and not before the server's `Retry-After`. All other refusals make its tiles dirty
-// again. A later autosave only has to call `save("autosave")`.
+// again. `drafts` keeps in the browser what no server has acknowledged yet.
 
-import { encodeGrey } from "../core/png.js";
-import { SAVE_TILE } from "../core/tiles.js";
 import { RequestError } from "./api.js";
+import { encodeTile, makeAttempt } from "./attempt.js";
 import { nameOf } from "./labels.js";
 
 /** @import { LabelMap } from "../core/tiles.js" */
+/** @import { Attempt, Encode, Kind } from "./attempt.js" */
 
-/** @typedef {"autosave" | "checkpoint" | "ground_truth"} Kind */
 /** @typedef {{ head: number, author: string | null, savedAt: string | null }} Theirs */
-/** @typedef {{ plane: 0 | 1, column: number, row: number, pixels_sha256: string, cleared: boolean }} TileEntry */
-
-/** @typedef {{ digest: string, png: Blob }} Encoded SHA-256 of the pixels, in hex, and their PNG */
 
 /**
- * @typedef {object} Attempt
- * @property {Kind} kind
- * @property {string} key
- * @property {number} head
- * @property {FormData} form
- * @property {TileEntry[]} tiles
- * @property {string} digest
- * @property {Set<number>} dirty
+ * What keeps unsaved work in the browser.
+ * @typedef {object} Keeper
+ * @property {() => number} mark the number of the last change; what comes next has another one
+ * @property {(attempt: Attempt) => void} sent
+ * @property {(attempt: Attempt, head: number) => void} answered everything up to the attempt is in revision `head`
+ * @property {() => void} refused
+ */
+
+/**
+ * - waiting: a request has no answer yet and is sent again by itself
+ * - signed out: also when somebody else is logged in now
+ * - closed: nothing can be saved here any more
+ * - failed: anything else
+ * @typedef {"saved" | "unsaved" | "saving" | "waiting" | "failed" | "conflict" | "signed-out" | "closed"} Phase
  */
 
 /**
  * @typedef {object} SaveState
- * @property {"saved" | "unsaved" | "saving" | "failed" | "conflict"} phase
+ * @property {Phase} phase
  * @property {Date | null} savedAt of the last save of this page
  * @property {string} message a sentence when it failed
+ * @property {number} status of the answer when it failed, 0 for none
  * @property {Theirs | null} theirs the revision that came before ours
  */
 
-const PLANES = /** @type {const} */ ([0, 1]);
-const AT_ONCE = 3; // places, so that the page gets its frames in between
 const WAITS_MS = [1000, 3000];
 const AGAIN_MS = [10_000, 20_000, 40_000, 60_000]; // the last one for ever
+/** @type {Keeper} */
+const NOBODY = { mark: () => 0, sent: () => {}, answered: () => {}, refused: () => {} };
 
 /** Sends `change` when its state changed. */
 export class Saver extends EventTarget {
@@ -52,9 +55,12 @@ export class Saver extends EventTarget {
    * @param {(milliseconds: number) => Promise<unknown>} [options.wait]
    * @param {(what: () => unknown, milliseconds: number) => unknown} [options.later]
    * @param {() => object} [options.activity] what the person did since the last save
-   * @param {(pixels: Uint8Array<ArrayBuffer>) => Promise<Encoded>} [options.encode]
+   * @param {Encode} [options.encode]
+   * @param {Keeper} [options.drafts]
    */
-  constructor({ map, head, send, wait = pause, later = setTimeout, activity = () => ({}), encode = encodeTile }) {
+  constructor(options) {
+    const { map, head, send, wait = pause, later = setTimeout } = options;
+    const { activity = () => ({}), encode = encodeTile, drafts = NOBODY } = options;
     super();
     this.map = map;
     this.head = head;
@@ -63,6 +69,7 @@ export class Saver extends EventTarget {
     this.later = (/** @type {() => unknown} */ what, /** @type {number} */ milliseconds) => later(what, milliseconds);
     this.activity = activity;
     this.encode = encode;
+    this.drafts = drafts;
     /** Names of the tiles that the server holds. @type {Set<string>} */
     this.stored = new Set();
     /** Digests of what was sent last: a tile that is back at that is not sent again. @type {Map<string, string>} */
@@ -74,7 +81,7 @@ export class Saver extends EventTarget {
     /** @type {Promise<unknown>} */
     this.queue = Promise.resolve();
     /** @type {SaveState} */
-    this.state = { phase: "saved", savedAt: null, message: "", theirs: null };
+    this.state = { phase: "saved", savedAt: null, message: "", status: 0, theirs: null };
   }
 
   /** Whether closing the page would lose something. */
@@ -83,9 +90,16 @@ export class Saver extends EventTarget {
     return this.map.dirty.size > 0 || this.map.stroke !== null || this.pending !== null || phase === "saving";
   }
 
+  /** How many tiles no server has acknowledged. */
+  get waiting() {
+    return new Set([...this.map.dirty, ...(this.pending?.dirty ?? [])]).size;
+  }
+
   /** Something was painted. */
   touched() {
-    if (this.state.phase === "saved" && this.map.dirty.size) this.change({ phase: "unsaved" });
+    const { phase } = this.state;
+    if (phase === "saved" && this.map.dirty.size) this.change({ phase: "unsaved" });
+    else if (phase !== "saved") this.change({});
   }
 
   /**
@@ -116,56 +130,69 @@ export class Saver extends EventTarget {
 
   /** @param {Kind} kind */
   async run(kind) {
-    this.change({ phase: "saving", message: "", theirs: null });
+    this.begin();
     try {
       if (this.pending) {
         const before = this.pending.kind;
         const answer = await this.deliver(this.pending);
         if (before === kind && !this.map.dirty.size) return this.done(answer);
       }
-      return this.done(await this.deliver(await this.prepare(kind)));
+      const attempt = await this.prepare(kind);
+      if (kind === "autosave" && !attempt.tiles.length) return this.nothingNew(attempt);
+      this.drafts.sent(attempt);
+      return this.done(await this.deliver(attempt));
     } catch (error) {
       this.failed(error);
       return null;
     }
   }
 
+  /** What waits goes on waiting, in words, until there is an answer. */
+  begin() {
+    if (this.state.phase !== "waiting") this.change({ phase: "saving", message: "", theirs: null });
+  }
+
   /** @param {any} answer */
   done(answer) {
-    const savedAt = new Date(answer.saved_at);
-    this.change({ phase: this.map.dirty.size ? "unsaved" : "saved", savedAt, message: "", theirs: null });
+    this.settle({ savedAt: new Date(answer.saved_at) });
     return answer;
+  }
+
+  /** What was painted was undone again. @param {Attempt} attempt */
+  nothingNew(attempt) {
+    this.drafts.answered(attempt, this.head);
+    this.settle({});
+    return { revision: this.head };
+  }
+
+  /** @param {Partial<SaveState>} changes */
+  settle(changes) {
+    this.change({ ...changes, phase: this.map.dirty.size ? "unsaved" : "saved", message: "", theirs: null });
   }
 
   /** @param {unknown} error */
   failed(error) {
-    if (error instanceof RequestError && error.status === 412) {
-      const { head, author, saved_at: savedAt } = error.answer;
-      this.change({ phase: "conflict", message: error.message, theirs: { head, author, savedAt } });
-    } else this.change({ phase: "failed", message: error instanceof Error ? error.message : String(error) });
+    const message = error instanceof Error ? error.message : String(error);
+    const status = error instanceof RequestError ? error.status : -1;
+    this.change({ phase: phaseAfter(error), message, status, theirs: status === 412 ? theirsOf(error) : null });
     // Over a ground truth that may have arrived the person is asked, since nothing may be painted meanwhile.
-    if (this.pending && this.pending.kind !== "ground_truth") this.askLater(error);
+    const { pending } = this;
+    if (!pending || pending.kind === "ground_truth") return;
+    const rest = AGAIN_MS[Math.min(this.putOff++, AGAIN_MS.length - 1)];
+    this.later(() => this.sendAgain(pending), Math.max(rest, retryAfterMs(error)));
   }
 
-  /** Sends the pending request again after a while, unless a save did so before. @param {unknown} error */
-  askLater(error) {
-    const attempt = this.pending;
-    const rest = AGAIN_MS[Math.min(this.putOff++, AGAIN_MS.length - 1)];
-    const again = async () => {
-      if (this.pending !== attempt || !attempt) return;
+  /** Sends a request without an answer again, unless a save did so before. */
+  sendAgain(attempt = this.pending) {
+    this.queue = this.queue.then(async () => {
+      if (!attempt || this.pending !== attempt) return;
       try {
-        this.change({ phase: "saving", message: "", theirs: null });
+        this.begin();
         this.done(await this.deliver(attempt));
-      } catch (problem) {
-        this.failed(problem);
+      } catch (error) {
+        this.failed(error);
       }
-    };
-    this.later(
-      () => {
-        this.queue = this.queue.then(again);
-      },
-      Math.max(rest, retryAfterMs(error)),
-    );
+    });
   }
 
   /**
@@ -173,44 +200,15 @@ export class Saver extends EventTarget {
    * @returns {Promise<Attempt>}
    */
   async prepare(kind) {
-    const { dirty, tiles: pixelsOf } = this.map.takeSnapshot();
+    const { map, head, stored, digests, activity, encode } = this;
+    const snapshot = map.takeSnapshot();
+    const change = this.drafts.mark();
     try {
-      const form = new FormData();
-      /** @type {TileEntry[]} */
-      const tiles = [];
-      const keys = [...dirty];
-      while (keys.length) {
-        const some = keys.splice(0, AT_ONCE);
-        const entries = some.flatMap((key) => PLANES.map((plane) => this.addTile(form, pixelsOf, key, plane)));
-        tiles.push(...(await Promise.all(entries)).filter((entry) => entry !== null));
-      }
-      const lines = tiles.map((tile) => `${nameOf(tile)}:${tile.cleared ? "cleared" : tile.pixels_sha256}\n`).sort();
-      const digest = await sha256(new TextEncoder().encode(lines.join("")));
-      form.set("save", JSON.stringify({ kind, saved_sha256: digest, tiles, activity: this.activity() }));
-      return { kind, key: crypto.randomUUID(), head: this.head, form, tiles, digest, dirty };
+      return await makeAttempt({ kind, map, snapshot, change, head, stored, digests, activity, encode });
     } catch (error) {
-      this.soil(dirty);
+      this.soil(snapshot.dirty);
       throw error;
     }
-  }
-
-  /**
-   * @param {FormData} form
-   * @param {Map<number, Uint8Array>} pixelsOf
-   * @param {number} saveKey
-   * @param {0 | 1} plane
-   * @returns {Promise<TileEntry | null>} null when the server has it already
-   */
-  async addTile(form, pixelsOf, saveKey, plane) {
-    const { saveColumns } = this.map;
-    const place = { plane, column: saveKey % saveColumns, row: Math.floor(saveKey / saveColumns) };
-    const name = nameOf(place);
-    const pixels = this.map.savePixels(pixelsOf, saveKey, plane);
-    if (!pixels) return this.stored.has(name) ? { ...place, pixels_sha256: "", cleared: true } : null;
-    const { digest, png } = await this.encode(pixels);
-    if (this.digests.get(name) === digest) return null;
-    form.set(name, png, `${plane}.png`);
-    return { ...place, pixels_sha256: digest, cleared: false };
   }
 
   /** @param {Attempt} attempt */
@@ -228,6 +226,7 @@ export class Saver extends EventTarget {
       if (!unanswered) {
         this.putOff = 0;
         this.soil(attempt.dirty);
+        this.drafts.refused();
       }
       throw error;
     }
@@ -241,6 +240,8 @@ export class Saver extends EventTarget {
         return await this.send(attempt.form, headers);
       } catch (error) {
         if (!(error instanceof RequestError && error.unanswered)) throw error;
+        this.pending = attempt;
+        this.change({ phase: "waiting", message: error.message, status: error.status });
         await this.wait(Math.max(wait, retryAfterMs(error)));
       }
     }
@@ -255,6 +256,7 @@ export class Saver extends EventTarget {
     this.pending = null;
     this.putOff = 0;
     this.head = answer.revision;
+    this.drafts.answered(attempt, this.head);
     for (const tile of attempt.tiles) {
       const name = nameOf(tile);
       this.digests.delete(name);
@@ -278,6 +280,28 @@ export class Saver extends EventTarget {
   }
 }
 
+/**
+ * @param {unknown} error
+ * @returns {Phase}
+ */
+function phaseAfter(error) {
+  if (!(error instanceof RequestError)) return "failed";
+  if (error.unanswered) return "waiting";
+  if (error.status === 401) return "signed-out";
+  if (error.status === 412) return "conflict";
+  // Without a sentence of the server's, 403 is about the log-in of before.
+  const closed = error.status === 404 || error.status === 409 || (error.status === 403 && error.answer.error);
+  return closed ? "closed" : "failed";
+}
+
+/**
+ * @param {any} error
+ * @returns {Theirs}
+ */
+function theirsOf({ answer: { head, author, saved_at: savedAt } }) {
+  return { head, author, savedAt };
+}
+
 /** @param {unknown} error */
 function retryAfterMs(error) {
   return error instanceof RequestError ? 1000 * error.retryAfter : 0;
@@ -286,19 +310,4 @@ function retryAfterMs(error) {
 /** @param {number} milliseconds */
 function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/**
- * @param {Uint8Array<ArrayBuffer>} pixels of a save tile
- * @returns {Promise<Encoded>}
- */
-async function encodeTile(pixels) {
-  const [digest, png] = await Promise.all([sha256(pixels), encodeGrey(pixels, SAVE_TILE, SAVE_TILE)]);
-  return { digest, png: new Blob([png], { type: "image/png" }) };
-}
-
-/** @param {Uint8Array<ArrayBuffer>} bytes */
-async function sha256(bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

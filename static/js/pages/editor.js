@@ -22,7 +22,7 @@ import { createSegmenting } from "./segmenting.js";
 /** @type {EditorConfig} */
 const config = pageData("editor-config");
 const { annotation, image, urls } = config;
-const readOnly = annotation.readOnly;
+let readOnly = annotation.readOnly;
 const root = find(document, "#editor", HTMLElement);
 const cover = new Cover(find(document, "#cover", HTMLElement), root);
 const tell = notice(root);
@@ -96,8 +96,14 @@ function showCursor() {
 
 // --- Saving ----------------------------------------------------------------------------------------------------------
 
-const saving = createSaving({ config, root, map, painter, cover, tell });
+const saving = createSaving({ config, root, map, painter, cover, tell, rest });
 const { saver } = saving;
+
+/** The work goes on in another tab. */
+function rest() {
+  readOnly = true;
+  showCursor();
+}
 
 // --- Commands --------------------------------------------------------------------------------------------------------
 

@@ -527,3 +527,19 @@ def test_a_connection_that_is_cut_amid_a_save_is_made_anew(contested, corner, mo
     assert (answer.status_code, answer.json()["revision"]) == (200, 1)
     contested.refresh_from_db()
     assert contested.head == contested.revisions.count() == 1
+
+
+@pytest.mark.parametrize("restores", [False, True])
+def test_a_page_of_somebody_who_is_not_logged_in_any_more_saves_nothing(painter, annotation, outsider, restores):
+    save_labels(painter, annotation, np.ones((600, 700), np.uint8))
+    address = (
+        reverse("revision_restore", args=[annotation.pk, 0]) if restores else reverse("revisions", args=[annotation.pk])
+    )
+    form = {} if restores else save_form({PLACE: TWOS})
+    headers = {"If-Match": '"1"', "Idempotency-Key": KEY, "Labeler-Person": str(outsider.pk)}
+    before = counts()
+    response = painter.post(address, form, headers=headers)
+    assert (response.status_code, counts()) == (401, before)
+    assert response.json()["error"] == "anna is logged in now, but these labels belong to somebody else."
+    owner = headers | {"Labeler-Person": str(annotation.member.user_id)}
+    assert painter.post(address, form, headers=owner).json()["revision"] == 2

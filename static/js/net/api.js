@@ -1,7 +1,7 @@
 // Asking the server: every failure is an error whose message is a sentence. Works in workers too.
 
 export const LOST = "The server could not be reached. Your work stays in this page; try again in a moment.";
-const SIGNED_OUT = "You are logged out. Log in again in another tab, then try again: your work stays in this page.";
+const SIGNED_OUT = "You are logged out. Log in again to go on; your work stays in this page.";
 const NO_ACCESS =
   "You have no access to this any more, or you logged in anew. Try once more; your work stays in this page.";
 const FAILED = "The server could not do this. Your work stays in this page; try again in a moment.";

@@ -42,6 +42,7 @@ import { nameOf } from "./labels.js";
 
 const WAITS_MS = [1000, 3000];
 const AGAIN_MS = [10_000, 20_000, 40_000, 60_000]; // the last one for ever
+const pause = (/** @type {number} */ milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 /** @type {Keeper} */
 const NOBODY = { mark: () => 0, sent: () => {}, answered: () => {}, refused: () => {} };
 
@@ -76,8 +77,7 @@ export class Saver extends EventTarget {
     this.digests = new Map();
     /** A request without an answer. @type {Attempt | null} */
     this.pending = null;
-    /** How often the pending request was put off. */
-    this.putOff = 0;
+    this.putOff = 0; // how often the pending request was
     /** @type {Promise<unknown>} */
     this.queue = Promise.resolve();
     /** @type {SaveState} */
@@ -97,9 +97,8 @@ export class Saver extends EventTarget {
 
   /** Something was painted. */
   touched() {
-    const { phase } = this.state;
-    if (phase === "saved" && this.map.dirty.size) this.change({ phase: "unsaved" });
-    else if (phase !== "saved") this.change({});
+    if (this.state.phase !== "saved") this.change({});
+    else if (this.map.dirty.size) this.change({ phase: "unsaved" });
   }
 
   /**
@@ -173,8 +172,9 @@ export class Saver extends EventTarget {
   /** @param {unknown} error */
   failed(error) {
     const message = error instanceof Error ? error.message : String(error);
-    const status = error instanceof RequestError ? error.status : -1;
-    this.change({ phase: phaseAfter(error), message, status, theirs: status === 412 ? theirsOf(error) : null });
+    const { status, answer } = error instanceof RequestError ? error : new RequestError(-1, message);
+    const theirs = status === 412 ? { head: answer.head, author: answer.author, savedAt: answer.saved_at } : null;
+    this.change({ phase: phaseAfter(error), message, status, theirs });
     // Over a ground truth that may have arrived the person is asked, since nothing may be painted meanwhile.
     const { pending } = this;
     if (!pending || pending.kind === "ground_truth") return;
@@ -268,7 +268,7 @@ export class Saver extends EventTarget {
     }
   }
 
-  /** Makes tiles dirty again. @param {Set<number>} dirty */
+  /** @param {Set<number>} dirty */
   soil(dirty) {
     for (const key of dirty) this.map.dirty.add(key);
   }
@@ -294,20 +294,7 @@ function phaseAfter(error) {
   return closed ? "closed" : "failed";
 }
 
-/**
- * @param {any} error
- * @returns {Theirs}
- */
-function theirsOf({ answer: { head, author, saved_at: savedAt } }) {
-  return { head, author, savedAt };
-}
-
 /** @param {unknown} error */
 function retryAfterMs(error) {
   return error instanceof RequestError ? 1000 * error.retryAfter : 0;
-}
-
-/** @param {number} milliseconds */
-function pause(milliseconds) {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -5,8 +5,8 @@ import { LabelMap } from "../core/tiles.js";
 import { RequestError } from "../net/api.js";
 import { unpack } from "../net/attempt.js";
 import { Saver } from "../net/saver.js";
-import { Drafts, layOver } from "../work/drafts.js";
 import { maskOf } from "../pages/rescue.js";
+import { Drafts, layOver } from "../work/drafts.js";
 import { randomness } from "./random.js";
 
 /** @import { Draft, DraftStore } from "../work/drafts.js" */

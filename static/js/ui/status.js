@@ -4,8 +4,7 @@ import { counted, find } from "./find.js";
 
 /** @import { SaveState } from "../net/saver.js" */
 
-const OFFLINE =
-  "The server does not answer. You can go on: your work is kept in this browser, and sent as soon as it does.";
+const OFFLINE = "You can go on: your work is kept in this browser until the server answers.";
 const SIGNED_OUT = "You are logged out. Your work is kept in this browser; save to log in again.";
 
 /**

@@ -43,16 +43,28 @@ def painter():
 
 
 @pytest.fixture
-def editor(page, live_server, address):
+def editor(context, live_server, address, troubles):
+    """Anna's browser, in which tabs come and go."""
+    page = new_page(context)
+    watch(page, troubles)
     log_in(page, live_server.url, "anna")
-    return open_editor(page, address)
+    yield open_editor(page, address)
+    for page in context.pages:
+        page.close()
+    assert troubles == []
+
+
+def new_page(context: BrowserContext) -> Page:
+    page = context.new_page()
+    page.set_default_timeout(45_000)
+    return page
 
 
 @pytest.fixture
 def elsewhere(browser, browser_context_args, live_server, address, troubles):
     """Anna at another machine, at the same image."""
     context = browser.new_context(**browser_context_args)
-    page = context.new_page()
+    page = new_page(context)
     watch(page, troubles)
     log_in(page, live_server.url, "anna")
     yield open_editor(page, address)
@@ -67,9 +79,7 @@ def open_editor(page: Page, address: str) -> Editor:
 
 
 def open_again(context: BrowserContext, address: str) -> Editor:
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    return open_editor(page, address)
+    return open_editor(new_page(context), address)
 
 
 def paint(editor: Editor, painter: Painter, down: int, value: int = 1) -> None:
@@ -161,7 +171,6 @@ def test_a_crashed_tab_sends_the_same_request_first_and_then_the_rest(editor, co
     again.page.reload()
     again.wait_until_open("field.png")
     expect(again.page.get_by_text(BACK)).to_be_hidden()
-    again.page.close()
 
 
 def test_a_page_that_is_reloaded_asks_first_and_brings_everything_back(editor, work, painter):
@@ -230,7 +239,7 @@ def test_another_person_at_the_same_browser_never_sees_the_draft(
     paint(editor, painter, 0, 2)
     crash(editor)
     context.clear_cookies()
-    page = context.new_page()
+    page = new_page(context)
     log_in(page, live_server.url, "carla")
     theirs = open_editor(page, address)
     expect(page.get_by_text("These labels are not yours to change")).to_be_visible()
@@ -242,7 +251,6 @@ def test_another_person_at_the_same_browser_never_sees_the_draft(
     mine = open_editor(page, address)
     mine.wait_until_saved()
     assert np.array_equal(at(work), painter.mask)
-    page.close()
 
 
 def test_a_second_tab_looks_on_until_it_takes_over(editor, context, address, work, painter):
@@ -264,7 +272,6 @@ def test_a_second_tab_looks_on_until_it_takes_over(editor, context, address, wor
     second.page.bring_to_front()
     second.wait_until_saved()
     assert np.array_equal(at(work), painter.mask)
-    second.page.close()
 
 
 def test_a_tab_whose_work_is_not_saved_does_not_let_go(editor, context, address, painter):
@@ -273,8 +280,6 @@ def test_a_tab_whose_work_is_not_saved_does_not_let_go(editor, context, address,
     second = open_again(context, address)
     second.page.get_by_role("button", name="Work here instead").click()
     expect(second.page.get_by_text("The other tab has work that is not saved yet.")).to_be_visible()
-    second.page.close()
-    editor.page.once("dialog", lambda dialog: dialog.accept())
 
 
 @pytest.mark.parametrize("choice", ["Keep mine as a new revision", "Take theirs"])
@@ -319,7 +324,6 @@ def test_a_draft_whose_revision_is_no_longer_the_newest_is_a_conflict(
     again.wait_until_saved()
     assert np.array_equal(at(work, 1), theirs.mask)
     assert np.array_equal(at(work, 2), painter.mask)
-    again.page.close()
 
 
 def test_a_server_that_is_not_ready_is_asked_again(editor, work, painter, troubles):
@@ -360,7 +364,6 @@ def test_work_that_came_too_late_is_offered_as_a_file(editor, context, address, 
     Editor(again).wait_until_open("field.png")
     expect(again.get_by_role("button", name="Save as a file")).to_be_hidden()
     assert work.revisions.count() == 1
-    again.close()
 
 
 def file_of(page: Page) -> np.ndarray:
@@ -383,7 +386,6 @@ def test_a_ground_truth_whose_answer_was_lost_is_no_unsaved_work(editor, context
     again.wait_for_load_state("networkidle")
     expect(again.get_by_role("button", name="Save as a file")).to_be_hidden()
     assert np.array_equal(at(work), painter.mask)
-    again.close()
 
 
 def test_a_browser_that_keeps_nothing_says_so_and_still_saves(page, live_server, address, work, painter):

@@ -1,7 +1,7 @@
 // One save on its way: the request, which may be sent again without harm, and what it concerned. Works in Node too.
 
-import { encodeGrey } from "../core/png.js";
-import { SAVE_TILE } from "../core/tiles.js";
+import { sha256 } from "../core/labeltile.js";
+import { RequestError } from "./api.js";
 import { nameOf } from "./labels.js";
 
 /** @import { LabelMap } from "../core/tiles.js" */
@@ -20,10 +20,28 @@ import { nameOf } from "./labels.js";
  * @property {TileEntry[]} tiles
  * @property {string} digest
  * @property {Set<number>} dirty
+ * @property {object} activity
  * @property {number} change the last change of the labels that is in it
  */
 
 /** An attempt as a browser keeps it. @typedef {Omit<Attempt, "form"> & { parts: [string, string | Blob][] }} Packed */
+
+/**
+ * What keeps unsaved work in the browser.
+ * @typedef {object} Keeper
+ * @property {() => number} mark the number of the last change; what comes next has another one
+ * @property {(attempt: Attempt) => void} sent
+ * @property {(change: number, head: number) => void} answered everything up to a change is in revision `head`
+ * @property {() => void} refused
+ */
+
+/**
+ * - waiting: a request has no answer yet and is sent again by itself
+ * - signed out: also when somebody else is logged in now
+ * - closed: nothing can be saved here any more
+ * - failed: anything else
+ * @typedef {"saved" | "unsaved" | "saving" | "waiting" | "failed" | "conflict" | "signed-out" | "closed"} Phase
+ */
 
 const PLANES = /** @type {const} */ ([0, 1]);
 const AT_ONCE = 3; // places, so that the page gets its frames in between
@@ -37,7 +55,7 @@ const AT_ONCE = 3; // places, so that the page gets its frames in between
  * @param {number} save.head
  * @param {Set<string>} save.stored names of the tiles that the server holds
  * @param {Map<string, string>} save.digests of tiles that the server holds
- * @param {() => object} save.activity
+ * @param {Promise<object> | object} save.activity
  * @param {Encode} save.encode
  * @returns {Promise<Attempt>}
  */
@@ -71,8 +89,10 @@ export async function makeAttempt({ kind, map, snapshot, change, head, stored, d
   }
   const lines = tiles.map((tile) => `${nameOf(tile)}:${tile.cleared ? "cleared" : tile.pixels_sha256}\n`).sort();
   const digest = await sha256(new TextEncoder().encode(lines.join("")));
-  form.set("save", JSON.stringify({ kind, saved_sha256: digest, tiles, activity: activity() }));
-  return { kind, key: crypto.randomUUID(), head, form, tiles, digest, dirty: snapshot.dirty, change };
+  const known = await activity;
+  form.set("save", JSON.stringify({ kind, saved_sha256: digest, tiles, activity: known }));
+  const key = crypto.randomUUID();
+  return { kind, key, head, form, tiles, digest, dirty: snapshot.dirty, activity: known, change };
 }
 
 /** @param {Attempt} attempt @returns {Packed} */
@@ -91,16 +111,16 @@ export function unpack({ parts, ...rest }) {
 }
 
 /**
- * @param {Uint8Array<ArrayBuffer>} pixels of a save tile
- * @returns {Promise<Encoded>}
+ * How saving stands after a failure.
+ * @param {unknown} error
+ * @returns {Phase}
  */
-export async function encodeTile(pixels) {
-  const [digest, png] = await Promise.all([sha256(pixels), encodeGrey(pixels, SAVE_TILE, SAVE_TILE)]);
-  return { digest, png: new Blob([png], { type: "image/png" }) };
-}
-
-/** @param {Uint8Array<ArrayBuffer>} bytes */
-async function sha256(bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+export function phaseAfter(error) {
+  if (!(error instanceof RequestError)) return "failed";
+  if (error.unanswered) return "waiting";
+  if (error.status === 401) return "signed-out";
+  if (error.status === 412) return "conflict";
+  // Without a sentence of the server's, 403 is about the log-in of before.
+  const closed = error.status === 404 || error.status === 409 || (error.status === 403 && error.answer.error);
+  return closed ? "closed" : "failed";
 }

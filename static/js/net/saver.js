@@ -5,31 +5,15 @@
 // after a while, later each time and not before the server's `Retry-After`. All other refusals make its tiles dirty
 // again. `drafts` keeps in the browser what no server has acknowledged yet.
 
+import { encodeTile } from "../core/labeltile.js";
 import { RequestError } from "./api.js";
-import { encodeTile, makeAttempt } from "./attempt.js";
+import { makeAttempt, phaseAfter } from "./attempt.js";
 import { nameOf } from "./labels.js";
 
 /** @import { LabelMap } from "../core/tiles.js" */
-/** @import { Attempt, Encode, Kind } from "./attempt.js" */
+/** @import { Attempt, Encode, Keeper, Kind, Phase } from "./attempt.js" */
 
 /** @typedef {{ head: number, author: string | null, savedAt: string | null }} Theirs */
-
-/**
- * What keeps unsaved work in the browser.
- * @typedef {object} Keeper
- * @property {() => number} mark the number of the last change; what comes next has another one
- * @property {(attempt: Attempt) => void} sent
- * @property {(attempt: Attempt, head: number) => void} answered everything up to the attempt is in revision `head`
- * @property {() => void} refused
- */
-
-/**
- * - waiting: a request has no answer yet and is sent again by itself
- * - signed out: also when somebody else is logged in now
- * - closed: nothing can be saved here any more
- * - failed: anything else
- * @typedef {"saved" | "unsaved" | "saving" | "waiting" | "failed" | "conflict" | "signed-out" | "closed"} Phase
- */
 
 /**
  * @typedef {object} SaveState
@@ -55,13 +39,14 @@ export class Saver extends EventTarget {
    * @param {(form: FormData, headers: Record<string, string>) => Promise<any>} options.send
    * @param {(milliseconds: number) => Promise<unknown>} [options.wait]
    * @param {(what: () => unknown, milliseconds: number) => unknown} [options.later]
-   * @param {() => object} [options.activity] what the person did since the last save
+   * @param {() => Promise<object> | object} [options.activity] what the person did since the last save
+   * @param {(activity: any) => void} [options.giveBack] takes it back when that save came to nothing
    * @param {Encode} [options.encode]
    * @param {Keeper} [options.drafts]
    */
   constructor(options) {
-    const { map, head, send, wait = pause, later = setTimeout } = options;
-    const { activity = () => ({}), encode = encodeTile, drafts = NOBODY } = options;
+    const { map, head, send, wait = pause, later = setTimeout, encode = encodeTile, drafts = NOBODY } = options;
+    const { activity = () => ({}), giveBack = () => {} } = options;
     super();
     this.map = map;
     this.head = head;
@@ -69,6 +54,7 @@ export class Saver extends EventTarget {
     this.wait = wait;
     this.later = (/** @type {() => unknown} */ what, /** @type {number} */ milliseconds) => later(what, milliseconds);
     this.activity = activity;
+    this.giveBack = giveBack;
     this.encode = encode;
     this.drafts = drafts;
     /** Names of the tiles that the server holds. @type {Set<string>} */
@@ -127,6 +113,31 @@ export class Saver extends EventTarget {
     return this.save("checkpoint");
   }
 
+  /**
+   * Does something while no save is under way.
+   * @template T
+   * @param {() => Promise<T>} what
+   */
+  between(what) {
+    const turn = this.queue.then(what);
+    this.queue = turn.catch(() => {});
+    return turn;
+  }
+
+  /**
+   * Takes over a revision that the server made by itself and the map shows already.
+   * @param {any} answer
+   * @param {string[]} names of its tiles
+   */
+  adopt(answer, names) {
+    this.head = answer.revision;
+    this.stored = new Set(names);
+    this.digests.clear();
+    this.map.dirty.clear();
+    this.drafts.answered(this.drafts.mark(), this.head);
+    this.done(answer);
+  }
+
   /** @param {Kind} kind */
   async run(kind) {
     this.begin();
@@ -159,7 +170,8 @@ export class Saver extends EventTarget {
 
   /** What was painted was undone again. @param {Attempt} attempt */
   nothingNew(attempt) {
-    this.drafts.answered(attempt, this.head);
+    this.drafts.answered(attempt.change, this.head);
+    this.giveBack(attempt.activity);
     this.settle({});
     return { revision: this.head };
   }
@@ -200,13 +212,15 @@ export class Saver extends EventTarget {
    * @returns {Promise<Attempt>}
    */
   async prepare(kind) {
-    const { map, head, stored, digests, activity, encode } = this;
+    const { map, head, stored, digests, encode } = this;
     const snapshot = map.takeSnapshot();
     const change = this.drafts.mark();
+    const taken = this.activity();
     try {
-      return await makeAttempt({ kind, map, snapshot, change, head, stored, digests, activity, encode });
+      return await makeAttempt({ kind, map, snapshot, change, head, stored, digests, activity: taken, encode });
     } catch (error) {
       this.soil(snapshot.dirty);
+      this.giveBack(await taken);
       throw error;
     }
   }
@@ -227,6 +241,7 @@ export class Saver extends EventTarget {
         this.putOff = 0;
         this.soil(attempt.dirty);
         this.drafts.refused();
+        this.giveBack(attempt.activity);
       }
       throw error;
     }
@@ -256,7 +271,7 @@ export class Saver extends EventTarget {
     this.pending = null;
     this.putOff = 0;
     this.head = answer.revision;
-    this.drafts.answered(attempt, this.head);
+    this.drafts.answered(attempt.change, this.head);
     for (const tile of attempt.tiles) {
       const name = nameOf(tile);
       this.digests.delete(name);
@@ -278,20 +293,6 @@ export class Saver extends EventTarget {
     this.state = { ...this.state, ...changes };
     this.dispatchEvent(new Event("change"));
   }
-}
-
-/**
- * @param {unknown} error
- * @returns {Phase}
- */
-function phaseAfter(error) {
-  if (!(error instanceof RequestError)) return "failed";
-  if (error.unanswered) return "waiting";
-  if (error.status === 401) return "signed-out";
-  if (error.status === 412) return "conflict";
-  // Without a sentence of the server's, 403 is about the log-in of before.
-  const closed = error.status === 404 || error.status === 409 || (error.status === 403 && error.answer.error);
-  return closed ? "closed" : "failed";
 }
 
 /** @param {unknown} error */

@@ -4,10 +4,10 @@ import { difference } from "../core/compare.js";
 import { lookupTable } from "../core/palette.js";
 import { LabelMap } from "../core/tiles.js";
 import { postForm } from "../net/api.js";
-import { loadLabels } from "../net/labels.js";
 import { ask, dialog } from "../ui/dialogs.js";
 import { find } from "../ui/find.js";
 
+/** @import { LabelWorker } from "../net/labels.js" */
 /** @import { Saver, Theirs } from "../net/saver.js" */
 
 const SIDE = 320;
@@ -16,12 +16,13 @@ const SIDE = 320;
  * @param {EditorConfig} config
  * @param {LabelMap} map what is on the screen
  * @param {Saver} saver whose save was refused
+ * @param {LabelWorker} worker
  * @returns {Promise<{ choice: string, names: string[], theirs: Theirs }>} "mine", "theirs" or ""; their tiles
  */
-export async function askWhoseToKeep(config, map, saver) {
+export async function askWhoseToKeep(config, map, saver, worker) {
   const theirs = /** @type {Theirs} */ (saver.state.theirs);
   const other = new LabelMap(map.width, map.height);
-  const names = await loadLabels(other, config.urls, theirs.head);
+  const names = await worker.load(other, config.urls, theirs.head);
   const element = dialog(document, "conflict-dialog");
   const { pixels, bounds } = difference(map, other);
   find(element, "#conflict-who", HTMLElement).textContent = whoSaved(theirs, config.person.username);

@@ -4,12 +4,12 @@
 import { LabelMap } from "../core/tiles.js";
 import { postForm, RequestError } from "../net/api.js";
 import { unpack } from "../net/attempt.js";
-import { loadLabels } from "../net/labels.js";
+import { LabelWorker } from "../net/labels.js";
 import { Saver } from "../net/saver.js";
 import { ask, dialog } from "../ui/dialogs.js";
 import { clock, elsewhereBanner, saveStatus, sentenceOf } from "../ui/status.js";
 import { Autosave } from "../work/autosave.js";
-import { Drafts, draftStore, layOver } from "../work/drafts.js";
+import { Drafts, draftStore, tilesOf } from "../work/drafts.js";
 import { Tab } from "../work/tabs.js";
 
 /** @import { Cover } from "../ui/status.js" */
@@ -31,16 +31,20 @@ const OLD_PAGE = "Reload the page to go on. Your work is kept in this browser.";
  * @param {Painter} parts.painter
  * @param {Cover} parts.cover
  * @param {(sentence: string) => void} parts.tell
+ * @param {ReturnType<typeof import("./history.js").keepLedger>} parts.ledger
  * @param {() => void} parts.rest called when the work goes on in another tab, and this one may only be looked at
  */
-export function createSaving({ config, root, map, painter, cover, tell, rest }) {
+export function createSaving({ config, root, map, painter, cover, tell, ledger, rest }) {
   const { annotation, person, urls } = config;
+  const worker = new LabelWorker(root.dataset.labelWorker ?? "");
   const drafts = new Drafts(map, draftStore(person.id, annotation.id));
   const saver = new Saver({
     map,
     drafts,
     head: annotation.head,
     send: (form, headers) => postForm(urls.save, form, { ...headers, "Labeler-Person": `${person.id}` }),
+    encode: (pixels) => worker.encode(pixels),
+    ...ledger,
   });
   const autosave = new Autosave(saver);
   const tab = new Tab(`annotation-${annotation.id}-${person.id}`, handOver);
@@ -115,7 +119,7 @@ export function createSaving({ config, root, map, painter, cover, tell, rest }) 
   async function settleConflict() {
     const { askWhoseToKeep, takeTheirs } = await import("./conflict.js");
     if (painter.busy) await new Promise((resolve) => painter.addEventListener("settled", resolve, { once: true }));
-    const { choice, names, theirs } = await askWhoseToKeep(config, map, saver);
+    const { choice, names, theirs } = await askWhoseToKeep(config, map, saver, worker);
     if (!choice) return;
     const kept = await saver.keepMine(names);
     if (!kept || choice === "mine") return;
@@ -168,7 +172,7 @@ export function createSaving({ config, root, map, painter, cover, tell, rest }) 
   async function load() {
     const { readOnly, head } = annotation;
     const [names, here, draft] = await Promise.all([
-      loadLabels(map, urls, head),
+      worker.load(map, urls, head, { arrived: (keys) => painter.touchTiles(keys) }),
       readOnly || tab.claim(),
       drafts.read(),
     ]);
@@ -187,7 +191,7 @@ export function createSaving({ config, root, map, painter, cover, tell, rest }) 
       saver.stored = new Set(await loadBase(draft, map));
       saver.head = draft.base;
     }
-    layOver(map, draft);
+    painter.restore(tilesOf(draft));
     saver.pending = draft.request && unpack(draft.request);
     saver.save("autosave").then((answer) => {
       // Of a request that had arrived, the revision may be outdated by now.
@@ -207,7 +211,7 @@ export function createSaving({ config, root, map, painter, cover, tell, rest }) 
     if (drafts.empty) return;
     const mine = new LabelMap(map.width, map.height);
     await loadBase(draft, mine);
-    layOver(mine, draft);
+    mine.swap(tilesOf(draft));
     await rescue(`Your work of ${clock(draft.at)} could not be saved before this image was closed.`, mine);
   }
 
@@ -218,10 +222,10 @@ export function createSaving({ config, root, map, painter, cover, tell, rest }) 
    */
   async function loadBase({ base }, into) {
     try {
-      return await loadLabels(into, urls, base);
+      return await worker.load(into, urls, base);
     } catch (error) {
       if (!(error instanceof RequestError && error.status === 404)) throw error;
-      return loadLabels(into, urls, annotation.head);
+      return worker.load(into, urls, annotation.head);
     }
   }
 
@@ -243,6 +247,7 @@ export function createSaving({ config, root, map, painter, cover, tell, rest }) 
 
   return {
     saver,
+    worker,
     leave,
     load,
     commands: {

@@ -6,7 +6,7 @@ import { RequestError } from "../net/api.js";
 import { unpack } from "../net/attempt.js";
 import { Saver } from "../net/saver.js";
 import { maskOf } from "../pages/rescue.js";
-import { Drafts, layOver } from "../work/drafts.js";
+import { Drafts, tilesOf } from "../work/drafts.js";
 import { randomness } from "./random.js";
 
 /** @import { Draft, DraftStore } from "../work/drafts.js" */
@@ -120,7 +120,7 @@ function openPage(store, server, network) {
       drafts.base = saver.head;
       saver.stored = await server.load(map, saver.head);
       if (!draft) return;
-      layOver(map, draft);
+      map.swap(tilesOf(draft));
       saver.pending = draft.request && unpack(draft.request);
       await saver.save("autosave");
     },

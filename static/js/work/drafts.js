@@ -6,7 +6,7 @@
 
 import { pack } from "../net/attempt.js";
 
-/** @import { LabelMap } from "../core/tiles.js" */
+/** @import { LabelMap, Tiles } from "../core/tiles.js" */
 /** @import { Attempt, Packed } from "../net/attempt.js" */
 
 /** @typedef {{ base: number, at: number, request: Packed | null }} Head `at` is the time of the last change */
@@ -86,10 +86,10 @@ export class Drafts extends EventTarget {
   }
 
   /**
-   * @param {Attempt} attempt
+   * @param {number} upTo the last change that is in revision `head`
    * @param {number} head
    */
-  answered({ change: upTo }, head) {
+  answered(upTo, head) {
     this.base = head;
     this.request = null;
     for (const [key, change] of this.changed) if (change <= upTo) this.changed.delete(key);
@@ -135,15 +135,12 @@ export class Drafts extends EventTarget {
 }
 
 /**
- * Lays a draft over the labels it was made upon.
- * @param {LabelMap} map
+ * What a draft lays over the labels it was made upon.
  * @param {Draft} draft
+ * @returns {Tiles}
  */
-export function layOver(map, draft) {
-  for (const { key, pixels } of draft.tiles) {
-    map.put(key, pixels);
-    map.dirty.add(map.saveKey(key));
-  }
+export function tilesOf({ tiles }) {
+  return new Map(tiles.map(({ key, pixels }) => [key, pixels]));
 }
 
 /**

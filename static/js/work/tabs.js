@@ -21,8 +21,8 @@ export class Tab {
   }
 
   /** Whether this tab has it now. */
-  claim() {
-    return this.lock(AbortSignal.timeout(CLAIM_MS));
+  async claim() {
+    return (await this.lock({ ifAvailable: true })) || this.lock({ signal: AbortSignal.timeout(CLAIM_MS) });
   }
 
   /**
@@ -33,7 +33,7 @@ export class Tab {
     const refused = new AbortController();
     this.heard = (word) => word === "not yet" && refused.abort();
     this.channel.postMessage("hand over");
-    return this.lock(AbortSignal.any([refused.signal, AbortSignal.timeout(HAND_OVER_MS)]));
+    return this.lock({ signal: AbortSignal.any([refused.signal, AbortSignal.timeout(HAND_OVER_MS)]) });
   }
 
   /** @param {string} word */
@@ -45,13 +45,14 @@ export class Tab {
   }
 
   /**
-   * @param {AbortSignal} signal
+   * @param {LockOptions} options
    * @returns {Promise<boolean>}
    */
-  async lock(signal) {
+  lock(options) {
     return new Promise((resolve) => {
-      const held = async () => {
-        resolve(true);
+      const held = async (/** @type {Lock | null} */ lock) => {
+        resolve(lock !== null);
+        if (!lock) return;
         await new Promise((release) => {
           this.release = () => {
             this.release = null;
@@ -59,7 +60,7 @@ export class Tab {
           };
         });
       };
-      navigator.locks.request(this.name, { signal }, held).catch(() => resolve(false));
+      navigator.locks.request(this.name, options, held).catch(() => resolve(false));
     });
   }
 }

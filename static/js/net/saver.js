@@ -81,7 +81,6 @@ export class Saver extends EventTarget {
     return new Set([...this.map.dirty, ...(this.pending?.dirty ?? [])]).size;
   }
 
-  /** Something was painted. */
   touched() {
     if (this.state.phase !== "saved") this.change({});
     else if (this.map.dirty.size) this.change({ phase: "unsaved" });
@@ -92,9 +91,8 @@ export class Saver extends EventTarget {
    * @returns {Promise<any>} the server's answer, or null: `state` says why
    */
   save(kind) {
-    const turn = this.queue.then(() => this.run(kind));
-    this.queue = turn;
-    return turn;
+    this.queue = this.queue.then(() => this.run(kind));
+    return this.queue;
   }
 
   /**
@@ -271,6 +269,7 @@ export class Saver extends EventTarget {
     this.pending = null;
     this.putOff = 0;
     this.head = answer.revision;
+    this.state.savedAt = new Date(answer.saved_at);
     this.drafts.answered(attempt.change, this.head);
     for (const tile of attempt.tiles) {
       const name = nameOf(tile);

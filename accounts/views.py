@@ -1,8 +1,11 @@
 """The one page a person sees until approved, which is also where an annotator asks for more rights."""
 
+from urllib.parse import urlencode
+
 from django.http import Http404
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.forms import MoreRightsForm, RequestForm
 from accounts.models import Registration
@@ -24,6 +27,14 @@ def registration(request):
         submit_registration(user=user, **form.cleaned_data)
         return redirect("registration")
     return render(request, "accounts/registration_form.html", {"form": form, "latest": latest})
+
+
+@require_safe
+def signed_in(request, pk):
+    """End a log-in beside an editor of person `pk`: the page tells the editor, or says that somebody else logged in."""
+    back = f"{reverse('account_login')}?{urlencode({'next': request.path})}"
+    told = {"person": request.user.pk, "expected": pk}
+    return render(request, "accounts/signed_in.html", {"told": told, "back": back})
 
 
 def email(request):

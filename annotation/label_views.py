@@ -73,8 +73,16 @@ def revisions(request: PersonRequest, pk: int) -> HttpResponse:
     return JsonResponse({"head": annotation.head, "revisions": listed}, headers={"Cache-Control": "private, no-store"})
 
 
+def check_person(request: PersonRequest) -> None:
+    """Refuse what was sent by a page of somebody else, who was logged in in this browser before."""
+    person = request.headers.get("Labeler-Person")
+    if person is not None and person != str(request.user.pk):
+        raise Refused(f"{request.user} is logged in now, but these labels belong to somebody else.", 401)
+
+
 @csrf_protect
 def save(request: PersonRequest, pk: int) -> HttpResponse:
+    check_person(request)
     annotation = get_annotation(request.user, pk, Capability.LABEL)
     parsed = parse_save(request, annotation.image)
     return saved(annotation, save_revision(annotation=annotation, by=request.user, save=parsed))
@@ -97,6 +105,7 @@ def revision_preview(request: PersonRequest, pk: int, number: int) -> HttpRespon
 @answers_json
 def revision_restore(request: PersonRequest, pk: int, number: int) -> HttpResponse:
     """Make the labels of an earlier revision the next one of one's own annotation."""
+    check_person(request)
     annotation = get_annotation(request.user, pk, Capability.LABEL)
     expected, key = read_expected_head(request), read_idempotency_key(request)
     revision = restore_revision(annotation=annotation, by=request.user, number=number, expected=expected, key=key)

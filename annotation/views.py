@@ -1,6 +1,7 @@
 """The labeller's way: to the next image, into the editor, setting an image aside, giving work back."""
 
 from dataclasses import asdict
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Q
@@ -114,6 +115,7 @@ def editor_config(annotation: Annotation, *, read_only: bool, user: User) -> dic
         "instructions": project.instructions,
         "rules": asdict(rules_of(image)) | {"unit": project.smallest_region_unit},
         "project": {"id": project.pk, "name": project.name},
+        "person": {"id": user.pk, "username": user.username},
         "progress": progress(annotation),
         "urls": {
             "labels0": reverse("labels_load", args=[annotation.pk, LABELS]),
@@ -125,11 +127,18 @@ def editor_config(annotation: Annotation, *, read_only: bool, user: User) -> dic
             "superpixelTree": superpixel_address("superpixel_tree", image.pk),
             "superpixelCompare": superpixel_address("superpixel_compare", image.pk),
             "superpixelDefault": reverse("superpixel_default", args=[project.pk]) if manages else None,
+            "signIn": sign_in_address(user),
+            "thumbnail": reverse("image_thumbnail", args=[image.pk]),
             "fit": reverse("annotation_fit", args=[annotation.pk]),
             "home": reverse("home"),
         },
         "nextImage": following and next_image(following.image),
     }
+
+
+def sign_in_address(user: User) -> str:
+    """Where `user` logs in again beside the editor, which is told and goes on."""
+    return f"{reverse('account_login')}?{urlencode({'next': reverse('signed_in', args=[user.pk])})}"
 
 
 def superpixel_address(name: str, image: int) -> str:

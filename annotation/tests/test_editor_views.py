@@ -102,6 +102,10 @@ def test_the_editor_is_told_all_it_needs(painter, work, project):
     assert told["urls"]["superpixelCompare"] == f"/images/{work[1].image_id}/superpixels/{{algorithm}}/compare/"
     assert told["urls"]["fit"] == reverse("annotation_fit", args=[work[1].pk])
     assert told["urls"]["superpixelDefault"] is None
+    person = work[1].member.user
+    assert told["person"] == {"id": person.pk, "username": "anna"}
+    assert told["urls"]["signIn"] == f"/accounts/login/?next=%2Faccounts%2Fsigned-in%2F{person.pk}%2F"
+    assert told["urls"]["thumbnail"] == reverse("image_thumbnail", args=[work[1].image_id])
     assert told["nextImage"] == {
         "superpixels": f"/images/{work[2].image_id}/superpixels/{{algorithm}}.png",
         "superpixelTree": f"/images/{work[2].image_id}/superpixels/{{algorithm}}.tree",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotation import saving
 from annotation.imaging.png import encode_grey
 from annotation.models import Annotation
-from annotation.tests.painting import ONES, PLACE, save_form, saved_sha256, send, tile_entry, valid
+from annotation.tests.painting import ONES, PLACE, save_form, save_labels, saved_sha256, send, tile_entry, valid
 from annotation.tests.stored import counts, stored
 
 KEY = "7a1f5f8e-7f0c-4f4b-9d3e-0c8a4f7a2c11"
@@ -243,3 +243,20 @@ def test_access_that_ends_while_a_save_is_under_way_stops_it(painter, annotation
     monkeypatch.setattr(saving, "write_blobs", removed)
     before = counts()
     assert_refused(send(painter, annotation, valid()), 403, "no longer a member", before, annotation)
+
+
+@pytest.mark.parametrize("restores", [False, True])
+def test_a_page_of_somebody_who_is_not_logged_in_any_more_saves_nothing(painter, annotation, outsider, restores):
+    save_labels(painter, annotation, np.ones((600, 700), np.uint8))
+    address = (
+        reverse("revision_restore", args=[annotation.pk, 0]) if restores else reverse("revisions", args=[annotation.pk])
+    )
+    form = {} if restores else save_form({PLACE: ONES * 2})
+    headers = {"If-Match": '"1"', "Idempotency-Key": KEY, "Labeler-Person": str(outsider.pk)}
+    before = counts()
+    response = painter.post(address, form, headers=headers)
+    assert (response.status_code, counts()) == (401, before)
+    assert response.json()["error"] == "anna is logged in now, but these labels belong to somebody else."
+    owner = headers | {"Labeler-Person": str(annotation.member.user_id)}
+    again = {} if restores else save_form({PLACE: ONES * 2})  # the files of the first were read
+    assert painter.post(address, again, headers=owner).json()["revision"] == 2

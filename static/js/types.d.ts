@@ -99,6 +99,8 @@ interface EditorConfig {
   /** what must be clean before a ground truth; `below` in pixels, whatever the unit that the project says it in */
   rules: { labelled: boolean; below: number | null; unit: "px" | "um2" };
   project: { id: number; name: string };
+  /** whose page this is */
+  person: { id: number; username: string };
   progress: { done: number; total: number; index: number };
   urls: {
     labels0: string;
@@ -106,6 +108,8 @@ interface EditorConfig {
     save: string;
     intended: string;
     cannotLabel: string;
+    signIn: string;
+    thumbnail: string;
     superpixels: string;
     superpixelTree: string;
     superpixelCompare: string;

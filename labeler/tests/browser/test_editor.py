@@ -104,29 +104,6 @@ def test_leaving_with_unsaved_work_asks_first(editor):
     assert asked == ["beforeunload"]
 
 
-def test_two_tabs_keep_both_versions_and_the_person_chooses(editor, work, context, troubles):
-    mine, other = editor, Editor(context.new_page())
-    other.page.goto(mine.page.url)
-    other.wait_until_open("field-1.png")
-    other.page.keyboard.press("1")
-    other.drag((-100, -50), (0, -50))
-    other.page.keyboard.press("Control+s")
-    other.wait_until_saved()
-    painter = Painter(500, 360)
-    mine.page.keyboard.press("2")
-    mine.set_diameter(5)
-    painter.stroke(mine.drag((0, 50), (100, 50)), 5, 2)
-    mine.page.keyboard.press("Control+s")
-    expect(mine.page.get_by_role("heading", name="Somebody saved since")).to_be_visible()
-    assert [trouble[:3] for trouble in troubles] == ["412"]
-    troubles.clear()
-    mine.page.get_by_role("button", name="Keep mine as a new revision").click()
-    mine.wait_until_saved()
-    assert np.array_equal(stored(work[0]), painter.mask)
-    assert work[0].head == 2
-    other.page.close()
-
-
 def test_an_image_that_cannot_be_labelled_is_seen_and_returned_by_the_creator(
     editor, work, browser, browser_context_args, live_server
 ):
@@ -206,7 +183,7 @@ def test_a_ground_truth_without_an_answer_is_sent_again_before_anything_else(edi
     editor.wait_until_open("field-2.png")
     assert np.array_equal(stored(work[0]), painter.mask)
     assert work[0].state == Annotation.State.SUBMITTED
-    assert work[0].head == 1
+    assert work[0].revisions.filter(kind="ground_truth").count() == 1
 
 
 def test_going_back_never_shows_labels_of_earlier(editor, work):
@@ -221,7 +198,8 @@ def test_going_back_never_shows_labels_of_earlier(editor, work):
     page.go_back()
     editor.wait_until_open("field-1.png")
     expect(page.get_by_text("Its labels can be looked at, not changed.")).to_be_visible()
-    expect(page.locator("body")).to_have_attribute("data-revision", "2")
+    work[0].refresh_from_db()
+    expect(page.locator("body")).to_have_attribute("data-revision", str(work[0].head))
 
 
 def test_after_a_number_is_entered_the_keys_belong_to_the_image(editor):

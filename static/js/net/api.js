@@ -1,7 +1,7 @@
 // Asking the server: every failure is an error whose message is a sentence. Works in workers too.
 
 export const LOST = "The server could not be reached. Your work stays in this page; try again in a moment.";
-const SIGNED_OUT = "You are logged out. Log in again in another tab, then try again: your work stays in this page.";
+const SIGNED_OUT = "You are logged out. Log in again to go on; your work stays in this page.";
 const NO_ACCESS =
   "You have no access to this any more, or you logged in anew. Try once more; your work stays in this page.";
 const FAILED = "The server could not do this. Your work stays in this page; try again in a moment.";
@@ -39,7 +39,7 @@ export async function request(url, options = {}) {
     if (options.signal?.aborted) throw error;
     throw new RequestError(0, LOST);
   }
-  if (response.type === "opaqueredirect" || response.status === 401) throw new RequestError(401, SIGNED_OUT);
+  if (response.type === "opaqueredirect") throw new RequestError(401, SIGNED_OUT);
   if (response.ok) return response;
   const answer = await response.json().catch(() => ({}));
   const message = answer.error ?? (response.status === 403 ? NO_ACCESS : FAILED);

@@ -3,44 +3,32 @@
 // Saves run one after the other. A request that got no answer is kept with its key, and is sent again before anything
 // else: either the server has it already and says so, or it takes it now. That happens at the next save, and by itself
 // after a while, later each time and not before the server's `Retry-After`. All other refusals make its tiles dirty
-// again. A later autosave only has to call `save("autosave")`.
+// again. `drafts` keeps in the browser what no server has acknowledged yet.
 
-import { encodeTile, sha256 } from "../core/labeltile.js";
+import { encodeTile } from "../core/labeltile.js";
 import { RequestError } from "./api.js";
+import { makeAttempt, phaseAfter } from "./attempt.js";
 import { nameOf } from "./labels.js";
 
 /** @import { LabelMap } from "../core/tiles.js" */
+/** @import { Attempt, Encode, Keeper, Kind, Phase } from "./attempt.js" */
 
-/** @typedef {"autosave" | "checkpoint" | "ground_truth"} Kind */
 /** @typedef {{ head: number, author: string | null, savedAt: string | null }} Theirs */
-/** @typedef {{ plane: 0 | 1, column: number, row: number, pixels_sha256: string, cleared: boolean }} TileEntry */
-
-/** @typedef {{ digest: string, png: Blob }} Encoded SHA-256 of the pixels, in hex, and their PNG */
-
-/**
- * @typedef {object} Attempt
- * @property {Kind} kind
- * @property {string} key
- * @property {number} head
- * @property {FormData} form
- * @property {TileEntry[]} tiles
- * @property {string} digest
- * @property {Set<number>} dirty
- * @property {object} activity
- */
 
 /**
  * @typedef {object} SaveState
- * @property {"saved" | "unsaved" | "saving" | "failed" | "conflict"} phase
+ * @property {Phase} phase
  * @property {Date | null} savedAt of the last save of this page
  * @property {string} message a sentence when it failed
+ * @property {number} status of the answer when it failed, 0 for none
  * @property {Theirs | null} theirs the revision that came before ours
  */
 
-const PLANES = /** @type {const} */ ([0, 1]);
-const AT_ONCE = 3; // places, so that the page gets its frames in between
 const WAITS_MS = [1000, 3000];
 const AGAIN_MS = [10_000, 20_000, 40_000, 60_000]; // the last one for ever
+const pause = (/** @type {number} */ milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** @type {Keeper} */
+const NOBODY = { mark: () => 0, sent: () => {}, answered: () => {}, refused: () => {} };
 
 /** Sends `change` when its state changed. */
 export class Saver extends EventTarget {
@@ -53,10 +41,11 @@ export class Saver extends EventTarget {
    * @param {(what: () => unknown, milliseconds: number) => unknown} [options.later]
    * @param {() => Promise<object> | object} [options.activity] what the person did since the last save
    * @param {(activity: any) => void} [options.giveBack] takes it back when that save came to nothing
-   * @param {(pixels: Uint8Array<ArrayBuffer>) => Promise<Encoded>} [options.encode]
+   * @param {Encode} [options.encode]
+   * @param {Keeper} [options.drafts]
    */
   constructor(options) {
-    const { map, head, send, wait = pause, later = setTimeout, encode = encodeTile } = options;
+    const { map, head, send, wait = pause, later = setTimeout, encode = encodeTile, drafts = NOBODY } = options;
     const { activity = () => ({}), giveBack = () => {} } = options;
     super();
     this.map = map;
@@ -67,18 +56,18 @@ export class Saver extends EventTarget {
     this.activity = activity;
     this.giveBack = giveBack;
     this.encode = encode;
+    this.drafts = drafts;
     /** Names of the tiles that the server holds. @type {Set<string>} */
     this.stored = new Set();
     /** Digests of what was sent last: a tile that is back at that is not sent again. @type {Map<string, string>} */
     this.digests = new Map();
     /** A request without an answer. @type {Attempt | null} */
     this.pending = null;
-    /** How often the pending request was put off. */
-    this.putOff = 0;
+    this.putOff = 0; // how often the pending request was
     /** @type {Promise<unknown>} */
     this.queue = Promise.resolve();
     /** @type {SaveState} */
-    this.state = { phase: "saved", savedAt: null, message: "", theirs: null };
+    this.state = { phase: "saved", savedAt: null, message: "", status: 0, theirs: null };
   }
 
   /** Whether closing the page would lose something. */
@@ -87,9 +76,14 @@ export class Saver extends EventTarget {
     return this.map.dirty.size > 0 || this.map.stroke !== null || this.pending !== null || phase === "saving";
   }
 
-  /** Something was painted. */
+  /** How many tiles no server has acknowledged. */
+  get waiting() {
+    return new Set([...this.map.dirty, ...(this.pending?.dirty ?? [])]).size;
+  }
+
   touched() {
-    if (this.state.phase === "saved" && this.map.dirty.size) this.change({ phase: "unsaved" });
+    if (this.state.phase !== "saved") this.change({});
+    else if (this.map.dirty.size) this.change({ phase: "unsaved" });
   }
 
   /**
@@ -97,9 +91,8 @@ export class Saver extends EventTarget {
    * @returns {Promise<any>} the server's answer, or null: `state` says why
    */
   save(kind) {
-    const turn = this.queue.then(() => this.run(kind));
-    this.queue = turn;
-    return turn;
+    this.queue = this.queue.then(() => this.run(kind));
+    return this.queue;
   }
 
   /**
@@ -139,61 +132,77 @@ export class Saver extends EventTarget {
     this.stored = new Set(names);
     this.digests.clear();
     this.map.dirty.clear();
+    this.drafts.answered(this.drafts.mark(), this.head);
     this.done(answer);
   }
 
   /** @param {Kind} kind */
   async run(kind) {
-    this.change({ phase: "saving", message: "", theirs: null });
+    this.begin();
     try {
       if (this.pending) {
         const before = this.pending.kind;
         const answer = await this.deliver(this.pending);
         if (before === kind && !this.map.dirty.size) return this.done(answer);
       }
-      return this.done(await this.deliver(await this.prepare(kind)));
+      const attempt = await this.prepare(kind);
+      if (kind === "autosave" && !attempt.tiles.length) return this.nothingNew(attempt);
+      this.drafts.sent(attempt);
+      return this.done(await this.deliver(attempt));
     } catch (error) {
       this.failed(error);
       return null;
     }
   }
 
+  /** What waits goes on waiting, in words, until there is an answer. */
+  begin() {
+    if (this.state.phase !== "waiting") this.change({ phase: "saving", message: "", theirs: null });
+  }
+
   /** @param {any} answer */
   done(answer) {
-    const savedAt = new Date(answer.saved_at);
-    this.change({ phase: this.map.dirty.size ? "unsaved" : "saved", savedAt, message: "", theirs: null });
+    this.settle({ savedAt: new Date(answer.saved_at) });
     return answer;
+  }
+
+  /** What was painted was undone again. @param {Attempt} attempt */
+  nothingNew(attempt) {
+    this.drafts.answered(attempt.change, this.head);
+    this.giveBack(attempt.activity);
+    this.settle({});
+    return { revision: this.head };
+  }
+
+  /** @param {Partial<SaveState>} changes */
+  settle(changes) {
+    this.change({ ...changes, phase: this.map.dirty.size ? "unsaved" : "saved", message: "", theirs: null });
   }
 
   /** @param {unknown} error */
   failed(error) {
-    if (error instanceof RequestError && error.status === 412) {
-      const { head, author, saved_at: savedAt } = error.answer;
-      this.change({ phase: "conflict", message: error.message, theirs: { head, author, savedAt } });
-    } else this.change({ phase: "failed", message: error instanceof Error ? error.message : String(error) });
+    const message = error instanceof Error ? error.message : String(error);
+    const { status, answer } = error instanceof RequestError ? error : new RequestError(-1, message);
+    const theirs = status === 412 ? { head: answer.head, author: answer.author, savedAt: answer.saved_at } : null;
+    this.change({ phase: phaseAfter(error), message, status, theirs });
     // Over a ground truth that may have arrived the person is asked, since nothing may be painted meanwhile.
-    if (this.pending && this.pending.kind !== "ground_truth") this.askLater(error);
+    const { pending } = this;
+    if (!pending || pending.kind === "ground_truth") return;
+    const rest = AGAIN_MS[Math.min(this.putOff++, AGAIN_MS.length - 1)];
+    this.later(() => this.sendAgain(pending), Math.max(rest, retryAfterMs(error)));
   }
 
-  /** Sends the pending request again after a while, unless a save did so before. @param {unknown} error */
-  askLater(error) {
-    const attempt = this.pending;
-    const rest = AGAIN_MS[Math.min(this.putOff++, AGAIN_MS.length - 1)];
-    const again = async () => {
-      if (this.pending !== attempt || !attempt) return;
+  /** Sends a request without an answer again, unless a save did so before. */
+  sendAgain(attempt = this.pending) {
+    this.queue = this.queue.then(async () => {
+      if (!attempt || this.pending !== attempt) return;
       try {
-        this.change({ phase: "saving", message: "", theirs: null });
+        this.begin();
         this.done(await this.deliver(attempt));
-      } catch (problem) {
-        this.failed(problem);
+      } catch (error) {
+        this.failed(error);
       }
-    };
-    this.later(
-      () => {
-        this.queue = this.queue.then(again);
-      },
-      Math.max(rest, retryAfterMs(error)),
-    );
+    });
   }
 
   /**
@@ -201,47 +210,17 @@ export class Saver extends EventTarget {
    * @returns {Promise<Attempt>}
    */
   async prepare(kind) {
-    const { dirty, tiles: pixelsOf } = this.map.takeSnapshot();
+    const { map, head, stored, digests, encode } = this;
+    const snapshot = map.takeSnapshot();
+    const change = this.drafts.mark();
     const taken = this.activity();
     try {
-      const form = new FormData();
-      /** @type {TileEntry[]} */
-      const tiles = [];
-      const keys = [...dirty];
-      while (keys.length) {
-        const some = keys.splice(0, AT_ONCE);
-        const entries = some.flatMap((key) => PLANES.map((plane) => this.addTile(form, pixelsOf, key, plane)));
-        tiles.push(...(await Promise.all(entries)).filter((entry) => entry !== null));
-      }
-      const lines = tiles.map((tile) => `${nameOf(tile)}:${tile.cleared ? "cleared" : tile.pixels_sha256}\n`).sort();
-      const digest = await sha256(new TextEncoder().encode(lines.join("")));
-      const activity = await taken;
-      form.set("save", JSON.stringify({ kind, saved_sha256: digest, tiles, activity }));
-      return { kind, key: crypto.randomUUID(), head: this.head, form, tiles, digest, dirty, activity };
+      return await makeAttempt({ kind, map, snapshot, change, head, stored, digests, activity: taken, encode });
     } catch (error) {
-      this.soil(dirty);
+      this.soil(snapshot.dirty);
       this.giveBack(await taken);
       throw error;
     }
-  }
-
-  /**
-   * @param {FormData} form
-   * @param {Map<number, Uint8Array>} pixelsOf
-   * @param {number} saveKey
-   * @param {0 | 1} plane
-   * @returns {Promise<TileEntry | null>} null when the server has it already
-   */
-  async addTile(form, pixelsOf, saveKey, plane) {
-    const { saveColumns } = this.map;
-    const place = { plane, column: saveKey % saveColumns, row: Math.floor(saveKey / saveColumns) };
-    const name = nameOf(place);
-    const pixels = this.map.savePixels(pixelsOf, saveKey, plane);
-    if (!pixels) return this.stored.has(name) ? { ...place, pixels_sha256: "", cleared: true } : null;
-    const { digest, png } = await this.encode(pixels);
-    if (this.digests.get(name) === digest) return null;
-    form.set(name, png, `${plane}.png`);
-    return { ...place, pixels_sha256: digest, cleared: false };
   }
 
   /** @param {Attempt} attempt */
@@ -259,6 +238,7 @@ export class Saver extends EventTarget {
       if (!unanswered) {
         this.putOff = 0;
         this.soil(attempt.dirty);
+        this.drafts.refused();
         this.giveBack(attempt.activity);
       }
       throw error;
@@ -273,6 +253,8 @@ export class Saver extends EventTarget {
         return await this.send(attempt.form, headers);
       } catch (error) {
         if (!(error instanceof RequestError && error.unanswered)) throw error;
+        this.pending = attempt;
+        this.change({ phase: "waiting", message: error.message, status: error.status });
         await this.wait(Math.max(wait, retryAfterMs(error)));
       }
     }
@@ -287,6 +269,8 @@ export class Saver extends EventTarget {
     this.pending = null;
     this.putOff = 0;
     this.head = answer.revision;
+    this.state.savedAt = new Date(answer.saved_at);
+    this.drafts.answered(attempt.change, this.head);
     for (const tile of attempt.tiles) {
       const name = nameOf(tile);
       this.digests.delete(name);
@@ -298,7 +282,7 @@ export class Saver extends EventTarget {
     }
   }
 
-  /** Makes tiles dirty again. @param {Set<number>} dirty */
+  /** @param {Set<number>} dirty */
   soil(dirty) {
     for (const key of dirty) this.map.dirty.add(key);
   }
@@ -313,9 +297,4 @@ export class Saver extends EventTarget {
 /** @param {unknown} error */
 function retryAfterMs(error) {
   return error instanceof RequestError ? 1000 * error.retryAfter : 0;
-}
-
-/** @param {number} milliseconds */
-function pause(milliseconds) {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -24,7 +24,7 @@ import { createViewing } from "./viewing.js";
 /** @type {EditorConfig} */
 const config = pageData("editor-config");
 const { annotation, image, urls } = config;
-const readOnly = annotation.readOnly;
+let readOnly = annotation.readOnly;
 const root = find(document, "#editor", HTMLElement);
 const cover = new Cover(find(document, "#cover", HTMLElement), root);
 const tell = notice(root);
@@ -126,10 +126,17 @@ const saving = createSaving({
   tell,
   ledger: keepLedger(painter),
   beforeGroundTruth,
+  rest,
 });
 const { saver } = saving;
 const neighbours = createNeighbours({ root, painter, saver, cover, tell, leave: saving.leave });
 const past = createHistory({ config, root, map, painter, saver, worker: saving.worker, stage, cover, tell });
+
+/** The work goes on in another tab. */
+function rest() {
+  readOnly = true;
+  showCursor();
+}
 
 // --- Commands --------------------------------------------------------------------------------------------------------
 

@@ -1,14 +1,27 @@
-// The editor's saving: what is sent when, what the person is told of it, and whose labels stay when two people saved.
+// The editor's saving: what is sent when, what the person is told of it, and what happens when it cannot be sent. What
+// is seldom needed is loaded when it is: by then the server has answered.
 
-import { postForm } from "../net/api.js";
-import { fetchTiles, LabelWorker, nameOf } from "../net/labels.js";
+import { LabelMap } from "../core/tiles.js";
+import { postForm, RequestError } from "../net/api.js";
+import { unpack } from "../net/attempt.js";
+import { LabelWorker } from "../net/labels.js";
 import { Saver } from "../net/saver.js";
-import { ask, askWhoseToKeep, dialog } from "../ui/dialogs.js";
-import { saveStatus } from "../ui/status.js";
+import { ask, dialog } from "../ui/dialogs.js";
+import { clock, elsewhereBanner, saveStatus, sentenceOf } from "../ui/status.js";
+import { Autosave } from "../work/autosave.js";
+import { Drafts, draftStore, tilesOf } from "../work/drafts.js";
+import { Tab } from "../work/tabs.js";
 
-/** @import { LabelMap } from "../core/tiles.js" */
 /** @import { Cover } from "../ui/status.js" */
-/** @import { Painter } from "../work/painter.js" */
+/** @import { Draft } from "../work/drafts.js" */
+/** @import { Painter, Settled } from "../work/painter.js" */
+
+const REMARK_MS = 12_000;
+const LOOKED_AT = "This image is open in another tab, where you work on it. Here it can be looked at.";
+const GONE_ON = "You went on in another tab. What is shown here may be out of date.";
+const NOT_YET = "The other tab has work that is not saved yet. Go on there until it is.";
+const TAB_ONLY = "This browser keeps no unsaved work: what is not saved yet is in this tab only.";
+const OLD_PAGE = "Reload the page to go on. Your work is kept in this browser.";
 
 /**
  * @param {object} parts
@@ -20,25 +33,38 @@ import { saveStatus } from "../ui/status.js";
  * @param {(sentence: string) => void} parts.tell
  * @param {() => Promise<boolean>} parts.beforeGroundTruth whether the labels may be saved as they are
  * @param {ReturnType<typeof import("./history.js").keepLedger>} parts.ledger
+ * @param {() => void} parts.rest called when the work goes on in another tab, and this one may only be looked at
  */
-export function createSaving({ config, root, map, painter, cover, tell, beforeGroundTruth, ledger }) {
-  const { annotation, urls } = config;
+export function createSaving({ config, root, map, painter, cover, tell, beforeGroundTruth, ledger, rest }) {
+  const { annotation, person, urls } = config;
   const worker = new LabelWorker(root.dataset.labelWorker ?? "");
+  const drafts = new Drafts(map, draftStore(person.id, annotation.id));
   const saver = new Saver({
     map,
+    drafts,
     head: annotation.head,
-    send: (form, headers) => postForm(urls.save, form, headers),
+    send: (form, headers) => postForm(urls.save, form, { ...headers, "Labeler-Person": `${person.id}` }),
     encode: (pixels) => worker.encode(pixels),
     ...ledger,
   });
+  const autosave = new Autosave(saver);
+  const tab = new Tab(`annotation-${annotation.id}-${person.id}`, handOver);
   const showState = saveStatus(root, annotation.head);
+  const showElsewhere = elsewhereBanner(root, workHere);
+  let { phase } = saver.state;
+  let remark = "";
   let leaving = false;
 
   /** @param {string} url */
   function leave(url) {
     leaving = true;
-    cover.show("Opening the next image…");
+    cover.show(url === urls.home ? "Going home…" : "Opening the next image…");
     location.assign(url);
+  }
+
+  function reload() {
+    leaving = true;
+    location.reload();
   }
 
   async function saveGroundTruth() {
@@ -56,29 +82,152 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
   }
 
   function show() {
-    showState(saver.state);
+    showState(saver.state, saver.waiting);
     document.body.dataset.revision = `${saver.head}`;
-    tell(saver.state.phase === "failed" ? saver.state.message : "");
+    tell(sentenceOf(saver.state) || remark);
   }
 
-  saver.addEventListener("change", async () => {
-    const { state } = saver;
+  /** Something worth knowing for a while. @param {string} sentence */
+  function mention(sentence) {
+    remark = sentence;
     show();
-    if (state.phase !== "conflict" || !state.theirs) return;
-    cover.hide();
-    const choice = await askWhoseToKeep(dialog(document, "conflict-dialog"), state.theirs);
-    if (choice === "theirs") {
-      leaving = true;
-      location.reload();
-    } else if (choice === "mine") await keepMine(state.theirs.head);
+    setTimeout(() => {
+      remark = "";
+      show();
+    }, REMARK_MS);
+  }
+
+  // --- When it cannot be sent ----------------------------------------------------------------------------------------
+
+  saver.addEventListener("change", () => {
+    show();
+    if (saver.state.phase === phase) return;
+    phase = saver.state.phase;
+    if (phase === "conflict") safely(settleConflict);
+    else if (phase === "signed-out") safely(signIn);
+    else if (phase === "closed") safely(async () => (await rescue(saver.state.message, map)) && leave(urls.home));
   });
 
-  /** @param {number} head of their revision */
-  async function keepMine(head) {
+  /** @param {() => Promise<unknown>} what */
+  async function safely(what) {
+    cover.hide();
     try {
-      await saver.keepMine((await fetchTiles(urls, head)).map(nameOf));
+      await what();
     } catch (error) {
-      tell(error instanceof Error ? error.message : String(error));
+      mention(error instanceof RequestError ? error.message : OLD_PAGE);
+    }
+  }
+
+  async function settleConflict() {
+    const { askWhoseToKeep, takeTheirs } = await import("./conflict.js");
+    if (painter.busy) await new Promise((resolve) => painter.addEventListener("settled", resolve, { once: true }));
+    const { choice, names, theirs } = await askWhoseToKeep(config, map, saver, worker);
+    if (!choice) return;
+    const kept = await saver.keepMine(names);
+    if (!kept || choice === "mine") return;
+    await takeTheirs(urls, theirs, kept.revision);
+    reload();
+  }
+
+  async function signIn() {
+    const { askToSignIn } = await import("./signing_in.js");
+    await askToSignIn(config, saver.state.message);
+    if (saver.state.phase === "signed-out") saver.save("autosave");
+  }
+
+  /**
+   * Offers what cannot be saved any more as a file.
+   * @param {string} sentence why
+   * @param {LabelMap} mine
+   * @returns {Promise<boolean>} whether the person let go of it
+   */
+  async function rescue(sentence, mine) {
+    const { offerAsFile } = await import("./rescue.js");
+    const dropped = await offerAsFile(config, mine, sentence);
+    if (dropped) await drafts.drop();
+    return dropped;
+  }
+
+  // --- Tabs ----------------------------------------------------------------------------------------------------------
+
+  /** @param {string} sentence */
+  function restHere(sentence) {
+    rest();
+    showElsewhere(sentence);
+  }
+
+  async function handOver() {
+    if (saver.unsaved && !painter.busy) await saver.save("autosave");
+    if (saver.unsaved) return false;
+    restHere(GONE_ON);
+    return true;
+  }
+
+  async function workHere() {
+    if (await tab.takeOver()) reload();
+    else showElsewhere(NOT_YET);
+  }
+
+  // --- Opening -------------------------------------------------------------------------------------------------------
+
+  /** Fills the map with what is stored, and with what this person painted upon it and could not save yet. */
+  async function load() {
+    const { readOnly, head } = annotation;
+    const [names, here, draft] = await Promise.all([
+      worker.load(map, urls, head, { arrived: (keys) => painter.touchTiles(keys) }),
+      readOnly || tab.claim(),
+      drafts.read(),
+    ]);
+    saver.stored = new Set(names);
+    drafts.base = draft?.base ?? head;
+    if (!here) restHere(LOOKED_AT);
+    else if (draft && readOnly) safely(() => settleClosed(draft));
+    else if (draft) await bringBack(draft);
+    show();
+  }
+
+  /** @param {Draft} draft */
+  async function bringBack(draft) {
+    if (draft.base !== annotation.head) {
+      map.tiles.clear();
+      saver.stored = new Set(await loadBase(draft, map));
+      saver.head = draft.base;
+    }
+    painter.restore(tilesOf(draft));
+    saver.pending = draft.request && unpack(draft.request);
+    saver.save("autosave").then((answer) => {
+      // Of a request that had arrived, the revision may be outdated by now.
+      if (answer && saver.head < annotation.head && !saver.unsaved) reload();
+    });
+    mention(`Your unsaved work of ${clock(draft.at)} was brought back.`);
+  }
+
+  /** A draft of what is closed by now, perhaps by its own request. @param {Draft} draft */
+  async function settleClosed(draft) {
+    if (draft.request) {
+      const answer = await saver.deliver(unpack(draft.request)).catch((error) => error);
+      saver.pending = null;
+      map.dirty.clear();
+      if (answer.unanswered) return;
+    }
+    if (drafts.empty) return;
+    const mine = new LabelMap(map.width, map.height);
+    await loadBase(draft, mine);
+    mine.swap(tilesOf(draft));
+    await rescue(`Your work of ${clock(draft.at)} could not be saved before this image was closed.`, mine);
+  }
+
+  /**
+   * Loads what a draft was made upon; if that was an autosave and was thinned out since, what there is now.
+   * @param {Draft} draft
+   * @param {LabelMap} into
+   */
+  async function loadBase({ base }, into) {
+    try {
+      return await worker.load(into, urls, base);
+    } catch (error) {
+      if (!(error instanceof RequestError && error.status === 404)) throw error;
+      return worker.load(into, urls, annotation.head);
     }
   }
 
@@ -89,18 +238,20 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
   });
-  painter.addEventListener("settled", () => saver.touched());
+  window.addEventListener("online", () => saver.sendAgain());
+  document.addEventListener("visibilitychange", () => drafts.flush());
+  drafts.addEventListener("lost", () => mention(TAB_ONLY), { once: true });
+  painter.addEventListener("settled", (event) => {
+    drafts.touched(/** @type {CustomEvent<Settled>} */ (event).detail.before.keys());
+    saver.touched();
+    autosave.touched();
+  });
 
   return {
     saver,
     worker,
     leave,
-    /** Fills the map with what is stored. */
-    async load() {
-      const stored = await worker.load(map, urls, annotation.head, { arrived: (keys) => painter.touchTiles(keys) });
-      saver.stored = new Set(stored);
-      show();
-    },
+    load,
     commands: {
       checkpoint: () => saver.save("checkpoint"),
       groundTruth: saveGroundTruth,

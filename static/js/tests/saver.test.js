@@ -114,7 +114,7 @@ test("without an answer the same request is sent again under the same key, now a
   paint(map, 1, 1, 1);
   assert.equal(await saver.save("checkpoint"), null);
   assert.equal(requests.length, 3);
-  assert.deepEqual([saver.state.phase, saver.unsaved], ["failed", true]);
+  assert.deepEqual([saver.state.phase, saver.state.status, saver.unsaved], ["waiting", 0, true]);
   paint(map, 600, 1, 1);
   await saver.save("ground_truth");
   assert.equal(requests.length, 5);
@@ -170,12 +170,19 @@ test("a conflict says whose revision came before, and keeping mine sends everyth
   assert.deepEqual(sent.sort(), ["0/0/0 false", "0/2/1 true", "1/0/0 false", "1/2/1 true"]);
 });
 
-for (const status of [400, 401, 403, 409, 413]) {
+for (const [status, phase] of /** @type {[number, string][]} */ ([
+  [400, "failed"],
+  [401, "signed-out"],
+  [403, "closed"],
+  [404, "closed"],
+  [409, "closed"],
+  [413, "failed"],
+])) {
   test(`after a refusal with ${status} the work is still there to be saved`, async () => {
-    const { map, saver, requests } = setUp([() => new RequestError(status, "No, because.")]);
+    const { map, saver, requests } = setUp([() => new RequestError(status, "No, because.", { error: "No, because." })]);
     paint(map, 1, 1, 1);
     assert.equal(await saver.save("checkpoint"), null);
-    assert.deepEqual([requests.length, saver.state.phase, saver.state.message], [1, "failed", "No, because."]);
+    assert.deepEqual([requests.length, saver.state.phase, saver.state.message], [1, phase, "No, because."]);
     await saver.save("checkpoint");
     assert.deepEqual(names(requests[1]), ["0/0/0", "1/0/0"]);
   });
@@ -196,7 +203,7 @@ test("a request without an answer is sent again by itself, later each time and n
   await saver.save("autosave");
   assert.deepEqual(waits, [5000, 5000]);
   for (let turn = 0; turn < 5; turn++) {
-    assert.deepEqual([saver.state.phase, saver.unsaved, later.length], ["failed", true, turn + 1]);
+    assert.deepEqual([saver.state.phase, saver.unsaved, later.length], ["waiting", true, turn + 1]);
     later[turn].what();
     await saver.queue;
   }
@@ -235,6 +242,34 @@ test("what was painted meanwhile is still unsaved when the request has got its a
   assert.deepEqual(names(requests[4]), ["0/1/0", "1/1/0"]);
 });
 
+test("what waits is sent at once when the network is there again", async () => {
+  const { map, saver, requests } = setUp([lost, lost, lost]);
+  paint(map, 1, 1, 1);
+  await saver.save("autosave");
+  paint(map, 600, 1, 1);
+  assert.equal(saver.waiting, 2);
+  saver.sendAgain();
+  await saver.queue;
+  assert.deepEqual([requests.length, saver.waiting, saver.state.phase], [4, 1, "unsaved"]);
+});
+
+test("an autosave of what is as it was makes no request", async () => {
+  const { map, saver, requests } = setUp();
+  paint(map, 1, 1, 1);
+  await saver.save("autosave");
+  paint(map, 1, 1, 2);
+  paint(map, 1, 1, 1);
+  assert.deepEqual(await saver.save("autosave"), { revision: 1 });
+  assert.deepEqual([requests.length, saver.state.phase, saver.unsaved], [1, "saved", false]);
+});
+
+test("a log-in of before is no reason to give up", async () => {
+  const { map, saver } = setUp([() => new RequestError(403, "You logged in anew.")]);
+  paint(map, 1, 1, 1);
+  await saver.save("autosave");
+  assert.equal(saver.state.phase, "failed");
+});
+
 test("a ground truth without an answer is left to the person", async () => {
   const { map, saver, later } = setUp([lost, lost, lost]);
   paint(map, 1, 1, 1);
@@ -249,7 +284,7 @@ test("a request that is refused at last makes its tiles dirty again", async () =
   await saver.save("autosave");
   later[0].what();
   await saver.queue;
-  assert.deepEqual([saver.state.phase, saver.state.message, saver.unsaved], ["failed", "Closed.", true]);
+  assert.deepEqual([saver.state.phase, saver.state.message, saver.unsaved], ["closed", "Closed.", true]);
   assert.equal(later.length, 1);
   await saver.save("autosave");
   assert.deepEqual(names(requests[4]), ["0/0/0", "1/0/0"]);

@@ -3,8 +3,6 @@
 import { KEYS } from "../input/keys.js";
 import { find } from "./find.js";
 
-/** @import { Theirs } from "../net/saver.js" */
-
 /**
  * @param {ParentNode} root
  * @param {string} id
@@ -76,16 +74,4 @@ export function listenToCannotLabel(element, send) {
     }
     button.disabled = false;
   });
-}
-
-/**
- * @param {HTMLDialogElement} element
- * @param {Theirs} theirs
- * @returns {Promise<string>} "mine", "theirs" or ""
- */
-export function askWhoseToKeep(element, { head, author, savedAt }) {
-  const time = savedAt ? new Date(savedAt).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" }) : "";
-  const who = author ? `by ${author}` : "";
-  find(element, "#conflict-theirs", HTMLElement).textContent = `Revision ${head} ${who}${time ? `, ${time}` : ""}`;
-  return ask(element);
 }

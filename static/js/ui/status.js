@@ -1,32 +1,72 @@
 // The words around the image: how the work is saved, what lies under the pointer, what is being waited for.
 
-import { find } from "./find.js";
+import { counted, find } from "./find.js";
 
 /** @import { SaveState } from "../net/saver.js" */
+
+const OFFLINE = "You can go on: your work is kept in this browser until the server answers.";
+const SIGNED_OUT = "You are logged out. Your work is kept in this browser; save to log in again.";
 
 /**
  * @param {HTMLElement} root
  * @param {number} head
- * @returns {(state: SaveState) => void}
+ * @returns {(state: SaveState, waiting: number) => void}
  */
 export function saveStatus(root, head) {
   const place = find(root, "#save-state", HTMLElement);
   const first = head ? "Saved" : "Nothing saved yet";
-  const words = {
-    unsaved: "Unsaved changes",
-    saving: "Saving…",
-    failed: "Not saved",
-    conflict: "Somebody saved since",
-  };
-  return ({ phase, savedAt, message }) => {
+  return (state, waiting) => {
+    const { phase, savedAt, message } = state;
     const saved = savedAt ? `Saved ${savedAt.toLocaleTimeString("en-GB")}` : first;
-    const text = phase === "saved" ? saved : words[phase];
+    const text = phase === "saved" ? saved : wordsFor(state, counted(waiting, "tile"));
     // Only a new text, or it is read out again and again.
     if (place.textContent !== text) place.textContent = text;
     place.title = message;
     place.dataset.phase = phase === "saved" && !savedAt && !head ? "fresh" : phase;
     document.body.dataset.saveState = phase;
   };
+}
+
+/**
+ * @param {SaveState} state
+ * @param {string} tiles
+ */
+function wordsFor({ phase, status }, tiles) {
+  if (phase === "unsaved") return "Unsaved changes";
+  if (phase === "saving") return "Saving…";
+  if (phase === "waiting") return `${status ? "Server not ready" : "Offline"}: ${tiles} waiting`;
+  if (phase === "signed-out") return `Logged out: ${tiles} waiting`;
+  return phase === "conflict" ? "Saved elsewhere since" : "Not saved";
+}
+
+/**
+ * What is said of a state beside the image; "" when there is nothing to say.
+ * @param {SaveState} state
+ */
+export function sentenceOf({ phase, message }) {
+  if (phase === "waiting") return OFFLINE;
+  if (phase === "signed-out") return SIGNED_OUT;
+  return phase === "failed" || phase === "closed" ? message : "";
+}
+
+/**
+ * Above the image, when the work goes on in another tab.
+ * @param {HTMLElement} root
+ * @param {() => void} workHere
+ */
+export function elsewhereBanner(root, workHere) {
+  const banner = find(root, "#elsewhere", HTMLElement);
+  find(banner, "button", HTMLButtonElement).addEventListener("click", workHere);
+  return (/** @type {string} */ sentence) => {
+    root.dataset.resting = "true";
+    banner.hidden = false;
+    find(banner, "span", HTMLElement).textContent = sentence;
+  };
+}
+
+/** The time of day. @param {number | string} moment */
+export function clock(moment) {
+  return new Date(moment).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 }
 
 /**

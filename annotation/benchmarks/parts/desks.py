@@ -15,8 +15,9 @@ from django.urls import reverse
 from PIL import Image as Picture
 
 from annotation.benchmarks.parts import browser, throwaway
-from annotation.benchmarks.parts.pictures import enlarged_phantom, phantom
+from annotation.benchmarks.parts.pictures import enlarged_phantom
 from annotation.benchmarks.parts.site import served
+from annotation.imaging.phantom import tissue_phantom
 from annotation.tests.painting import save_labels
 from projects.models import Image
 
@@ -70,7 +71,8 @@ def photograph(side: int) -> bytes:
 def label(place: throwaway.Workplace) -> None:
     """Save a mask in which every pixel has a category, as an annotator's editor would."""
     side = place.image.width
-    truth = np.maximum(phantom(min(side, 1024)).truth, 1).astype(np.uint8)
+    _, truth = tissue_phantom(min(side, 1024), min(side, 1024), seed=1)
+    truth = np.maximum(truth, 1)
     client = Client(HTTP_HOST="127.0.0.1")
     client.force_login(place.member)
     response = save_labels(client, place.annotation, np.pad(truth, (0, side - len(truth)), mode="symmetric"))

@@ -1,4 +1,7 @@
-"""`make test` and `make lint`: one suite after the other, and one summary at the end that counts all of them."""
+"""`make test` and `make lint`: every suite, and one summary at the end that counts all of them.
+
+The browser tests run beside the Python tests, since a browser test waits more than it computes.
+"""
 
 import argparse
 import os
@@ -7,6 +10,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,12 +53,18 @@ def read_report(path: Path) -> tuple[int, int, int, list[str]]:
     return passed, failed, len(reasons), reasons
 
 
-def run_suite(name: str, command: list[str], report: Path, *, may_be_empty: bool, may_skip: bool) -> Outcome:
-    """Run a command that writes a JUnit file."""
-    print(f"\n== {name}", flush=True)
+def run_suite(
+    name: str, command: list[str], report: Path, *, may_be_empty: bool, may_skip: bool, beside: bool = False
+) -> Outcome:
+    """Run a command that writes a JUnit file; one that runs `beside` another says what it has to say at its end."""
     started = time.monotonic()
-    code = subprocess.run(command, cwd=ROOT).returncode
-    seconds = time.monotonic() - started
+    if beside:
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        print(f"\n== {name}\n{done.stdout}", flush=True)
+    else:
+        print(f"\n== {name}", flush=True)
+        done = subprocess.run(command, cwd=ROOT)
+    code, seconds = done.returncode, time.monotonic() - started
     if not report.is_file():
         return Outcome(name, False, seconds, note="did not run to its end")
     passed, failed, skipped, reasons = read_report(report)
@@ -81,24 +91,35 @@ def run_tests(options: argparse.Namespace, pytest_arguments: list[str], folder: 
     rules = {"may_be_empty": bool(pytest_arguments), "may_skip": not options.no_skips}
     pytest = [sys.executable, "-m", "pytest", "-q", *pytest_arguments]
     database = "PostgreSQL" if os.environ.get("TEST_DATABASE_URL", "").startswith("postgres") else "SQLite"
-    suites = {f"Python tests on {database}": ("not browser and not soak", folder / "python.xml")}
-    outcomes = []
+
+    def suite(kind: str, marks: str, **how: bool) -> Outcome:
+        report = folder / f"{kind.split()[0].lower()}.xml"
+        return run_suite(
+            f"{kind} tests on {database}",
+            [*pytest, "-m", marks, f"--junitxml={report}", f"-ocache_dir=.pytest_cache/{report.stem}"],
+            report,
+            **rules,
+            **how,
+        )
+
     if options.soak:
-        suites = {f"Soak tests on {database}": ("soak", folder / "soak.xml")}
-    elif not options.python_only:
-        reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=junit"]
-        report = folder / "javascript.xml"
-        javascript = [node("")[0], "--test", *reporters, f"--test-reporter-destination={report}"]
-        files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "static/js/tests").rglob("*.test.js"))
-        outcomes.append(run_check("JavaScript types", node("typescript/bin/tsc", "--project", "tsconfig.json")))
-        outcomes.append(run_suite("JavaScript tests", [*javascript, *files], report, **rules))
-        suites[f"Browser tests on {database}"] = ("browser", folder / "browser.xml")
-    for name, (mark, report) in suites.items():
-        if mark == "browser" and not chromium():
-            outcomes.append(Outcome(name, False, 0, note="Chromium is missing: sudo apt-get install chromium"))
-            continue
-        outcomes.append(run_suite(name, [*pytest, "-m", mark, f"--junitxml={report}"], report, **rules))
-    return outcomes
+        return [suite("Soak", "soak")]
+    if options.python_only:
+        return [suite("Python", "not browser and not soak")]
+    reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=junit"]
+    report = folder / "javascript.xml"
+    javascript = [node("")[0], "--test", *reporters, f"--test-reporter-destination={report}"]
+    files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "static/js/tests").rglob("*.test.js"))
+    outcomes = [
+        run_check("JavaScript types", node("typescript/bin/tsc", "--project", "tsconfig.json")),
+        run_suite("JavaScript tests", [*javascript, *files], report, **rules),
+    ]
+    if not chromium():
+        absent = Outcome("Browser tests", False, 0, note="Chromium is missing: sudo apt-get install chromium")
+        return [*outcomes, suite("Python", "not browser and not soak"), absent]
+    with ThreadPoolExecutor(1) as thread:
+        browser = thread.submit(suite, "Browser", "browser", beside=True)
+        return [*outcomes, suite("Python", "not browser and not soak"), browser.result()]
 
 
 def run_lint() -> list[Outcome]:
@@ -113,12 +134,13 @@ def run_lint() -> list[Outcome]:
     ]
 
 
-def summary(outcomes: list[Outcome]) -> str:
-    """The table that stands at the very end."""
+def summary(outcomes: list[Outcome], seconds: float) -> str:
+    """The table that stands at the very end; `seconds` is what all took together."""
     total = Outcome(
         "All",
         all(outcome.ok for outcome in outcomes),
-        *(sum(getattr(outcome, what) for outcome in outcomes) for what in ("seconds", "passed", "failed", "skipped")),
+        seconds,
+        *(sum(getattr(outcome, what) for outcome in outcomes) for what in ("passed", "failed", "skipped")),
     )
     width = max(len(outcome.name) for outcome in [*outcomes, total])
     lines = ["", f"{'Summary':{width}}   passed  failed  skipped  seconds"]
@@ -136,13 +158,14 @@ def main() -> int:
     parser.add_argument(
         "--no-skips", action="store_true", default=bool(os.environ.get("CI")), help="a skip is a failure"
     )
+    started = time.monotonic()
     options, pytest_arguments = parser.parse_known_args()
     if options.lint:
         outcomes = run_lint()
     else:
         with tempfile.TemporaryDirectory(prefix="labeler-reports-") as folder:
             outcomes = run_tests(options, pytest_arguments, Path(folder))
-    print(summary(outcomes))
+    print(summary(outcomes, time.monotonic() - started))
     return 0 if all(outcome.ok for outcome in outcomes) else 1
 
 

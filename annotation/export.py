@@ -14,6 +14,7 @@ from django.utils.http import content_disposition_header
 
 from accounts.audit import record
 from accounts.requests import PersonRequest
+from annotation.activity import active_until
 from annotation.imaging.archive import csv_line, distinct, mask_names, safe_cell, safe_name, zip_stream
 from annotation.imaging.png import encode_indexed_rows
 from annotation.models import LABELS, Annotation, Revision
@@ -45,6 +46,7 @@ MANIFEST_COLUMNS = (
     "mask_sha256",
     "cannot_reason",
     "cannot_comment",
+    "active_seconds",
 )
 
 
@@ -80,6 +82,7 @@ class Item:
     revision: int | None
     saved_at: datetime | None
     tiles: list[StoredTile]
+    active_ms: int = 0
 
 
 class ProjectMasks:
@@ -111,10 +114,11 @@ class ProjectMasks:
             .order_by("image__position", "member__user__username")
         )
         revisions = self.chosen_revisions(annotations)
-        tiles = tiles_at({pk: number for pk, (number, _) in revisions.items()}, LABELS)
+        numbers = {pk: number for pk, (number, _) in revisions.items()}
+        tiles, active_ms = tiles_at(numbers, LABELS), active_until(numbers)
         for annotation in annotations:
             if annotation.pk in revisions:
-                yield Item(annotation, *revisions[annotation.pk], tiles[annotation.pk])
+                yield Item(annotation, *revisions[annotation.pk], tiles[annotation.pk], active_ms[annotation.pk])
             elif is_aside(annotation):
                 yield Item(annotation, None, None, [])
 
@@ -169,6 +173,7 @@ class ProjectMasks:
                 mask_sha256,
                 annotation.cannot_reason if aside else "",
                 annotation.comment if aside else "",
+                None if item.revision is None else round(item.active_ms / 1000),
             )
         )
 

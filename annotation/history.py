@@ -4,15 +4,17 @@ import hashlib
 from collections.abc import Iterator
 
 import numpy as np
-from django.db.models import Count
+from django.db.models import Count, Max, Min
 
 from accounts.models import User
 from annotation.assignment import Refused
-from annotation.models import Annotation, LabelTile, Revision
+from annotation.imaging.png import TILE_PX
+from annotation.models import LABELS, Annotation, LabelTile, Revision
 from annotation.reading import Region, StoredTile, read_blob, read_pixels, tiles_at
 from annotation.saving import Save, SavedTile, digest_of, save_revision
 
 PAGE = 100
+PREVIEW_PX = 128
 Place = tuple[int, int, int]  # plane, column, row
 
 
@@ -26,7 +28,14 @@ def check_number(annotation: Annotation, number: int) -> None:
 
 def revisions_before(annotation: Annotation, number: int | None) -> list[dict]:
     """Describe at most a hundred revisions, the newest first; those before `number` if it is given."""
-    revisions = annotation.revisions.select_related("author").annotate(changed=Count("tiles")).order_by("-number")
+    revisions = annotation.revisions.select_related("author").order_by("-number")
+    revisions = revisions.annotate(
+        changed=Count("tiles"),
+        left=Min("tiles__column"),
+        right=Max("tiles__column"),
+        top=Min("tiles__row"),
+        bottom=Max("tiles__row"),
+    )
     if number is not None:
         revisions = revisions.filter(number__lt=number)
     return [
@@ -38,9 +47,37 @@ def revisions_before(annotation: Annotation, number: int | None) -> list[dict]:
             "parent": revision.parent,
             "sources": revision.sources,
             "tiles_changed": revision.changed,
+            "area": area_of(revision),
+            "activity": revision.activity,
         }
         for revision in revisions[:PAGE]
     ]
+
+
+def area_of(revision) -> dict | None:
+    """Return the part of the label grid, in tiles, that holds everything a listed revision changed."""
+    if not revision.changed:
+        return None
+    return {
+        "column": revision.left,
+        "row": revision.top,
+        "columns": revision.right - revision.left + 1,
+        "rows": revision.bottom - revision.top + 1,
+    }
+
+
+def preview(annotation: Annotation, number: int) -> np.ndarray:
+    """Return every n-th pixel of every n-th row of a revision's labels: (≤ 128, ≤ 128) uint8."""
+    width, height = annotation.image.grid_width, annotation.image.grid_height
+    step = -(-max(width, height) // PREVIEW_PX)
+    small = np.zeros((-(-height // step), -(-width // step)), np.uint8)
+    for tile in tiles_at({annotation.pk: number}, LABELS)[annotation.pk]:
+        row, column = (-(-place * TILE_PX // step) for place in (tile.row, tile.column))
+        pixels = read_pixels(annotation.image, tile)
+        sampled = pixels[row * step - tile.row * TILE_PX :: step, column * step - tile.column * TILE_PX :: step]
+        part = small[row : row + sampled.shape[0], column : column + sampled.shape[1]]
+        part[:] = sampled[: part.shape[0], : part.shape[1]]
+    return small
 
 
 def restore_revision(*, annotation: Annotation, by: User, number: int, expected: int, key: str) -> Revision:

@@ -14,8 +14,8 @@ from accounts.requests import PersonRequest
 from annotation.answers import answers_json
 from annotation.assignment import Refused
 from annotation.forms import DifferenceForm, LoadForm, PageForm
-from annotation.history import check_number, differences, restore_revision, revisions_before
-from annotation.imaging.png import encode_label_tile
+from annotation.history import check_number, differences, preview, restore_revision, revisions_before
+from annotation.imaging.png import encode_grey, encode_label_tile
 from annotation.models import LABELS, PROVENANCE, Annotation, Revision
 from annotation.reading import Region, pack, read_blob, tiles_at
 from annotation.saving import (
@@ -78,6 +78,19 @@ def save(request: PersonRequest, pk: int) -> HttpResponse:
     annotation = get_annotation(request.user, pk, Capability.LABEL)
     parsed = parse_save(request, annotation.image)
     return saved(annotation, save_revision(annotation=annotation, by=request.user, save=parsed))
+
+
+@require_safe
+@answers_json
+def revision_preview(request: PersonRequest, pk: int, number: int) -> HttpResponse:
+    """Answer the labels of a revision at a glance: a small grey PNG of category values."""
+    annotation = get_annotation(request.user, pk, Capability.SEE)
+    check_number(annotation, number)
+    etag = f'"{number}-preview"'
+    response = get_conditional_response(request, etag=etag) or HttpResponse(
+        encode_grey(preview(annotation, number)), content_type="image/png"
+    )
+    return kept_by_browser(response, etag)
 
 
 @require_POST
@@ -144,7 +157,10 @@ def packed(facts: dict, tiles) -> HttpResponse:
 def revalidated(request: HttpRequest, name: str, region: Region, make: Callable[[], HttpResponse]) -> HttpResponse:
     """Answer what `make` gives, or 304 to a browser that has it; revisions never change, so names stand for content."""
     etag = f'"{name}-{region.column}-{region.row}-{region.columns}-{region.rows}"'
-    response = get_conditional_response(request, etag=etag) or make()
+    return kept_by_browser(get_conditional_response(request, etag=etag) or make(), etag)
+
+
+def kept_by_browser(response: HttpResponse, etag: str) -> HttpResponse:
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     return response

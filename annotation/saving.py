@@ -20,6 +20,7 @@ from django.utils.datastructures import MultiValueDict
 from accounts.audit import record
 from accounts.models import User
 from accounts.requests import PersonRequest
+from annotation.activity import check_activity
 from annotation.assignment import Refused, check_may_label, state_after_save
 from annotation.imaging.png import InvalidTile, decode_label_tile
 from annotation.imaging.tiles import grid_shape, is_empty_outside
@@ -29,7 +30,6 @@ from labeler.storage import save_all
 from projects.models import IGNORE, UNLABELLED, Image
 
 MAX_TILES = 1_000  # both planes of a 100 Mpx image painted at once are 800
-MAX_ACTIVITY = 20_000
 PAUSES = (0.05, 0.2, 0.5)  # seconds before a transaction is tried again
 PATIENCE_SECONDS = 10  # SQLite alone waits up to 20 s for its lock
 Kind = Revision.Kind
@@ -141,16 +141,6 @@ def read_json(text: str) -> dict:
     if not isinstance(body, dict):
         raise Refused("The field `save` must be a JSON object.", 400)
     return body
-
-
-def check_activity(activity: object) -> None:
-    try:
-        text = json.dumps(activity, allow_nan=False)
-    except ValueError as error:
-        raise Refused("`activity` must not hold infinite numbers or NaN.", 400) from error
-    # PostgreSQL keeps neither NUL nor half a surrogate pair in a JSON column.
-    if not isinstance(activity, dict) or len(text) > MAX_ACTIVITY or re.search(r"\\u(0000|d[89a-f])", text):
-        raise Refused(f"`activity` must be a JSON object of at most {MAX_ACTIVITY:,} plain characters.", 400)
 
 
 def read_tiles(entries: object, files: MultiValueDict, image: Image) -> list[SavedTile]:

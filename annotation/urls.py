@@ -9,6 +9,9 @@ urlpatterns = [
     path("annotations/<int:pk>/", views.editor, name="editor"),
     path("annotations/<int:pk>/labels/<int:plane>/", label_views.labels_load, name="labels_load"),
     path("annotations/<int:pk>/revisions/", label_views.revisions, name="revisions"),
+    path(
+        "annotations/<int:pk>/revisions/<int:number>/preview.png", label_views.revision_preview, name="revision_preview"
+    ),
     path("annotations/<int:pk>/revisions/<int:number>/restore/", label_views.revision_restore, name="revision_restore"),
     path(
         "annotations/<int:pk>/revisions/<int:first>/compare/<int:second>/",

@@ -22,15 +22,8 @@ from projects.home import home_page, work
 from projects.models import Image, Membership, Project
 from projects.permissions import Capability, get_project
 
-# These stand out from the pinks and purples of H&E, in this order, and from each other for most colour-blind people.
-PALETTE = [
-    ("Tumour", "#009E73"),
-    ("Stroma", "#56B4E9"),
-    ("Necrosis", "#F0E442"),
-    ("Lymphocytes", "#E69F00"),
-    ("Background", "#0072B2"),
-]
-MORE_COLORS = ["#D55E00", "#CC79A7", "#882255", "#999933", "#44AA99", "#332288", "#661100"]
+# What a new project starts with; the page gives each the next colour of its palette.
+CATEGORIES = ["Tumour", "Stroma", "Necrosis", "Lymphocytes", "Background"]
 
 
 @require_safe
@@ -45,8 +38,8 @@ def project_new(request: PersonRequest) -> HttpResponse:
     if not request.user.may_create_projects:
         raise PermissionDenied("Creating projects needs a right that you do not have yet. Ask for it in the menu.")
     if request.method != "POST":
-        categories = [{"name": name, "color": color} for name, color in PALETTE]
-        return render(request, "projects/project_new.html", {"data": palette_data(categories)})
+        categories = [{"name": name} for name in CATEGORIES]
+        return render(request, "projects/project_new.html", {"data": {"categories": categories}})
     submission = Submission(request.body, creator=request.user)
     if submission.errors:
         return JsonResponse({"errors": submission.errors}, status=400)
@@ -59,11 +52,6 @@ def project_new(request: PersonRequest) -> HttpResponse:
         "place_url": reverse("images_place", args=[project.pk]),
     }
     return JsonResponse({"id": project.pk} | urls, status=201)
-
-
-def palette_data(categories: list[dict]) -> dict:
-    """What the categories editor starts with."""
-    return {"categories": categories, "colors": [color for _, color in PALETTE] + MORE_COLORS}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -103,7 +91,7 @@ def edit_page(project: Project) -> dict:
     images = project.images.order_by("position")
     return {
         "project": project,
-        "data": palette_data(categories) | {"fingerprint": services.fingerprint(project)},
+        "data": {"categories": categories, "fingerprint": services.fingerprint(project)},
         "images": images.placed().annotate(locked=Exists(begun)),
         "waiting": images.filter(status=Image.Status.UPLOADED).count(),
         "next_position": services.next_position(project),

@@ -14,8 +14,8 @@ PHANTOM_CATEGORIES = [
     (EPITHELIUM, "Epithelium", "#009E73"),
     (STROMA, "Stroma", "#56B4E9"),
     (LUMEN, "Lumen", "#F0E442"),
-    (NUCLEI, "Nuclei", "#0033CC"),
-    (BACKGROUND, "Background", "#999999"),
+    (NUCLEI, "Nuclei", "#D55E00"),
+    (BACKGROUND, "Background", "#0072B2"),
 ]
 
 # Optical density of one unit of stain in R, G, B. Macenko et al. 2009, doi:10.1109/ISBI.2009.5193250.

@@ -17,6 +17,8 @@ import numpy as np
 import tifffile
 from PIL import Image, ImageCms
 
+from annotation.imaging.stored import encode
+
 # How a file begins: what it is, and whether we read it. Its name and the type that a browser states are not asked.
 SIGNATURES = (
     (0, b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -137,9 +139,9 @@ def read_upload(source_path: str, target_path: str, max_pixels: int) -> Upload:
         report.append("Turned upright, as its orientation tag asks.")
     if picture.removed:
         report.append(f"Removed: {', '.join(dict.fromkeys(picture.removed))}.")
-    image.info = {}  # Pillow would write a colour profile found here into the new file
-    image.save(target_path, "PNG", compress_level=3)
-    return Upload(*image.size, _digest(image), picture.orientation, report, _thumbnail(image))
+    pixels = np.asarray(image)
+    Path(target_path).write_bytes(encode(pixels))
+    return Upload(*image.size, hashlib.sha256(pixels.data).hexdigest(), picture.orientation, report, _thumbnail(image))
 
 
 def make_thumbnail(path: str) -> bytes:
@@ -385,13 +387,6 @@ def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
     cube = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(64, 64, 3)
     converted = np.asarray(ImageCms.applyTransform(Image.fromarray(cube), transform))
     return bool(np.abs(converted.astype(int) - cube).max() <= 2)
-
-
-def _digest(image: Image.Image) -> str:
-    digest = hashlib.sha256()
-    for top in range(0, image.height, BAND):
-        digest.update(image.crop((0, top, image.width, min(top + BAND, image.height))).tobytes())
-    return digest.hexdigest()
 
 
 def _thumbnail(image: Image.Image) -> bytes:

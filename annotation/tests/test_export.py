@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import tracemalloc
+import uuid
 import zipfile
 
 import numpy as np
@@ -130,8 +131,25 @@ def test_the_manifest_says_where_each_mask_came_from(project, submit):
             "mask_sha256": hashlib.sha256(archive.read("Colon glands/anna/a.png")).hexdigest(),
             "cannot_reason": "",
             "cannot_comment": "",
+            "active_seconds": "0",
         }
     ]
+
+
+def test_the_manifest_tells_the_time_of_all_saves_until_the_mask(project, submit):
+    image = add_image(project, 12, 12, "a.png")
+    annotation = submit(image, np.ones((12, 12), np.uint8))
+    aside = submit(add_image(project, 12, 12, "b.png"), np.ones((12, 12), np.uint8))
+    Annotation.objects.filter(pk=aside.pk).update(state="cannot_be_labelled", cannot_reason="artefact")
+    truth = annotation.revisions.get()
+    truth.activity = {"active_ms": 61_400}
+    truth.save()
+    for number, activity in ((2, {"active_ms": 2_200}), (3, {}), (4, {"active_ms": 9_999_000})):
+        truth.pk, truth.number, truth.kind, truth.activity = None, number, "autosave", activity
+        truth.idempotency_key = uuid.uuid4()
+        truth.save()
+    annotation.revisions.filter(number=3).update(kind="ground_truth")
+    assert [row["active_seconds"] for row in manifest(zipped([project]))] == ["64", ""]
 
 
 @pytest.mark.parametrize(
@@ -266,7 +284,7 @@ def test_a_large_mask_takes_flat_memory(project, submit):
 def test_queries_grow_with_slices_of_images_and_not_with_images(project, submit, django_assert_max_num_queries):
     for number in range(6):
         submit(add_image(project, 2, 2, f"{number}.png"), np.ones((2, 2), np.uint8))
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         list(masks_zip([project]))
 
 

@@ -1,9 +1,12 @@
 """The past of an annotation: listed, compared, and brought back as a new revision by the rules of every save."""
 
+import io
+
 import numpy as np
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image as PillowImage
 
 from accounts.models import AuditEvent
 from annotation import history, saving
@@ -176,7 +179,19 @@ def test_revisions_are_listed_from_the_newest(painter, annotation, annotator, pa
         "parent": 3,
         "sources": [{"annotation": annotation.pk, "revision": 1}],
         "tiles_changed": 3,
+        "area": {"column": 0, "row": 0, "columns": 2, "rows": 2},
+        "activity": {},
     }
+
+
+def test_a_listed_revision_tells_what_area_it_changed_and_how_it_was_made(painter, annotation):
+    send(painter, annotation, save_form({}, "checkpoint", activity={"active_ms": 5000}))
+    tiles = {(0, 1, 0): np.ones((512, 512), np.uint8)}
+    tiles[0, 1, 0][:, 188:] = 0
+    send(painter, annotation, save_form(tiles))
+    newest, empty = painter.get(reverse("revisions", args=[annotation.pk])).json()["revisions"]
+    assert (empty["area"], empty["activity"]) == (None, {"active_ms": 5000})
+    assert newest["area"] == {"column": 1, "row": 0, "columns": 1, "rows": 1}
 
 
 def test_the_list_goes_on_before_a_number(painter, annotation, past, monkeypatch):
@@ -261,3 +276,22 @@ def test_access_that_ends_meanwhile_stops_a_restore(painter, annotation, members
     monkeypatch.setattr(saving, "write_blobs", removed)
     assert restore(painter, annotation, 1).status_code == 403
     assert annotation.revisions.count() == 3
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+@pytest.mark.parametrize("side", [128, 100, 3])
+def test_a_preview_shows_every_nth_pixel(painter, annotation, past, monkeypatch, number, side):
+    monkeypatch.setattr(history, "PREVIEW_PX", side)
+    step = -(-WIDTH // side)
+    response = painter.get(reverse("revision_preview", args=[annotation.pk, number]))
+    assert response["Content-Type"] == "image/png"
+    pixels = np.asarray(PillowImage.open(io.BytesIO(response.content)))
+    assert np.array_equal(pixels, past[number][::step, ::step])
+    address = reverse("revision_preview", args=[annotation.pk, number])
+    assert painter.get(address, headers={"If-None-Match": response["ETag"]}).status_code == 304
+
+
+def test_there_is_no_preview_of_what_is_not_there_or_damaged(painter, annotation, past):
+    assert painter.get(reverse("revision_preview", args=[annotation.pk, 4])).status_code == 404
+    damage(LabelTile.objects.get(revision__number=1, plane=0, column=0, row=0), "truncated")
+    assert painter.get(reverse("revision_preview", args=[annotation.pk, 1])).status_code == 409

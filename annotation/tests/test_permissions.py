@@ -29,6 +29,7 @@ TABLE = {
     "labels_load": [302, 302, 404, 404, 404, 200, 200, 200, 200],
     "revisions": [302, 302, 404, 404, 404, 200, 200, 200, 200],
     "revision_save": [302, 302, 404, 404, 404, 200, 403, 403, 403],
+    "revision_preview": [302, 302, 404, 404, 404, 200, 200, 200, 200],
     "revision_restore": [302, 302, 404, 404, 404, 200, 403, 403, 403],
     "revisions_compare": [302, 302, 404, 404, 404, 200, 200, 200, 200],
     "revisions_difference": [302, 302, 404, 404, 404, 200, 200, 200, 200],
@@ -41,7 +42,7 @@ TABLE = {
     "annotation_fit": [302, 302, 404, 404, 404, 422, 403, 403, 403],
 }
 OF_IMAGES = ("superpixels", "superpixel_tree", "superpixel_compare")
-OF_REVISIONS = ("revisions", "revisions_compare", "revisions_difference")
+OF_REVISIONS = ("revisions", "revision_preview", "revisions_compare", "revisions_difference")
 GETS = ("label_next", "editor", "labels_load", *OF_REVISIONS, *OF_IMAGES)
 CONDITIONAL = ("revision_save", "revision_restore")
 
@@ -67,6 +68,7 @@ def address(name: str, annotation, unknown: bool = False) -> str:
     args = {
         "label_next": [annotation.image.project_id],
         "labels_load": [annotation.pk, 0],
+        "revision_preview": [annotation.pk, 0],
         "revision_restore": [annotation.pk, 0],
         "revisions_compare": [annotation.pk, 0, 0],
         "revisions_difference": [annotation.pk, 0, 0],

@@ -45,6 +45,14 @@ def outside() -> np.ndarray:
     return tile
 
 
+def with_activity(activity) -> dict:
+    return save_form({PLACE: ONES}, activity=activity)
+
+
+def with_painted(**entry) -> dict:
+    return with_activity({"painted": [entry]})
+
+
 BAD_FORMS = {
     "no form at all": (dict, "exactly one field"),
     "no JSON": (lambda: valid() | {"save": "tiles"}, "must be a JSON object"),
@@ -93,14 +101,27 @@ BAD_FORMS = {
     "an empty part": (lambda: with_part(b""), "must be a PNG"),
     "a tile of 256 px": (lambda: with_part(encode_grey(ONES[:256, :256].copy())), "512 × 512"),
     "a 16-bit tile": (lambda: with_part(encode_grey(ONES.astype(np.uint16))), "8-bit grey"),
-    "activity that is a list": (lambda: save_form({PLACE: ONES}, activity=[]), "`activity`"),
+    "activity that is a list": (lambda: with_activity([]), "`activity` must be an object"),
+    "activity that is null": (lambda: with_activity(None), "`activity` must be an object"),
+    "activity about something else": (lambda: with_activity({"active_ms": 1, "mood": 1}), "each of them optional"),
+    "NUL in activity": (lambda: with_activity({"\0": 1}), "`activity`"),
     "infinite activity": (
-        lambda: valid() | {"save": valid()["save"].replace('"activity": {}', '"activity": {"ms": 1e999}')},
-        "infinite",
+        lambda: valid() | {"save": valid()["save"].replace('"activity": {}', '"activity": {"active_ms": 1e999}')},
+        "active_ms must be a whole number",
     ),
-    "NUL in activity": (lambda: save_form({PLACE: ONES}, activity={"a": "\0"}), "`activity`"),
-    "half a surrogate in activity": (lambda: save_form({PLACE: ONES}, activity={"a": "\ud800"}), "`activity`"),
-    "endless activity": (lambda: save_form({PLACE: ONES}, activity={"a": "x" * 20_000}), "`activity`"),
+    "negative activity": (lambda: with_activity({"active_ms": -1}), "active_ms must be a whole number"),
+    "activity of half a millisecond": (lambda: with_activity({"active_ms": 0.5}), "active_ms must be a whole number"),
+    "activity of two months": (lambda: with_activity({"active_ms": 62 * 86_400_000}), "0 to 2,678,400,000"),
+    "undone that is true": (lambda: with_activity({"undone": True}), "undone must be a whole number"),
+    "painted that is an object": (lambda: with_activity({"painted": {}}), "painted must be a list"),
+    "a tool without its pixels": (lambda: with_painted(tool=1, category=1, strokes=1), "exactly tool"),
+    "a tool 10": (lambda: with_painted(tool=10, category=1, strokes=1, pixels=1), "tool (0 to 9)"),
+    "a category 256": (lambda: with_painted(tool=1, category=256, strokes=1, pixels=1), "category (0 to 255)"),
+    "pixels as text": (lambda: with_painted(tool=1, category=1, strokes=1, pixels="1"), "whole numbers"),
+    "a tool and its category twice": (
+        lambda: with_activity({"painted": [{"tool": 1, "category": 1, "strokes": 1, "pixels": 1}] * 2}),
+        "each tool with each category once",
+    ),
 }
 BAD_HEADERS = {
     "no If-Match": ({"Idempotency-Key": KEY}, 428, "`If-Match"),

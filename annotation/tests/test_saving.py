@@ -19,10 +19,19 @@ from projects.tests.factories import CategoryFactory, ImageFactory
 
 KEY = "7a1f5f8e-7f0c-4f4b-9d3e-0c8a4f7a2c11"
 TWOS = ONES * 2
+LEDGER = {
+    "active_ms": 900,
+    "undone": 1,
+    "redone": 0,
+    "painted": [
+        {"tool": 0, "category": 0, "strokes": 1, "pixels": 40},
+        {"tool": 1, "category": 2, "strokes": 3, "pixels": 1200},
+    ],
+}
 
 
 def test_a_save_becomes_the_next_revision_with_its_tiles(painter, annotation, annotator, project):
-    form = save_form({PLACE: ONES, (0, 1, 1): ONES, (1, 0, 0): ONES}, activity={"active_ms": 900})
+    form = save_form({PLACE: ONES, (0, 1, 1): ONES, (1, 0, 0): ONES}, activity=LEDGER)
     response = send(painter, annotation, form)
     revision = Revision.objects.get()
     assert response.status_code == 200
@@ -34,7 +43,7 @@ def test_a_save_becomes_the_next_revision_with_its_tiles(painter, annotation, an
         "state": "in_progress",
     }
     assert (revision.author, revision.parent, revision.kind) == (annotator, 0, "checkpoint")
-    assert revision.activity == {"active_ms": 900}
+    assert revision.activity == LEDGER
     assert revision.instructions_version == project.instructions_version
     annotation.refresh_from_db()
     assert (annotation.head, annotation.state) == (1, "in_progress")

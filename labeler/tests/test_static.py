@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core.management import call_command
 
 from labeler.apps import LabelerStaticFilesConfig
+from labeler.modules import IMPORT, imports_of
 
 MODULES = Path(settings.BASE_DIR) / "static" / "js"
-IMPORT = re.compile(r"""^\s*(?:import|export)\b[^;"']*?["'](\.[^"']+)["']""", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +48,6 @@ def test_our_modules_import_hashed_names(collected):
 def test_tests_of_javascript_do_not_reach_browsers(collected):
     _, paths = collected
     assert not [name for name in paths if "/tests/" in name]
-
-
-def imports_of(path: Path) -> list[Path]:
-    return [(path.parent / target).resolve() for target in IMPORT.findall(path.read_text())]
 
 
 def test_modules_do_not_import_each_other_in_circles():

@@ -3,23 +3,18 @@
 import re
 import statistics
 from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
-from django.test import Client
 from django.urls import reverse
 
 from annotation.benchmarks import LeftOut
-from annotation.benchmarks.parts import throwaway
+from annotation.benchmarks.parts import browser, throwaway
 from annotation.benchmarks.parts.site import served
-from labeler.bootstrap import chromium
 
 NAME = "granularity_switch_ms"
 FINE, COARSE = 3000, 200  # segments
 SWITCHES = 9
-WINDOW: Any = {"width": 1280, "height": 800}
 WAIT_MS = 60_000  # for the first map, which waits for the worker processes to start
 
 # In the page: the slider is moved as a hand does, and what the editor measured itself is returned.
@@ -52,17 +47,19 @@ SWITCH = """async ({ coarse, switches }) => {
 
 
 def granularity_switch(side: int) -> Iterator[tuple[str, float, str] | LeftOut]:
-    program = chromium()
-    if not program or not find_spec("playwright"):
-        yield LeftOut(NAME, "it needs Chromium and playwright, which `make install` brings")
+    if not browser.is_there():
+        yield LeftOut(NAME, browser.NEEDED)
         return
     place = throwaway.workplace(side, superpixels={"algorithm": "slic", "slic": {"n_segments": FINE}})
-    cookie = session_cookie(place)
-    connection.close()
     with served() as address:
-        cookie["url"] = address
-        page = address + reverse("editor", args=[place.annotation.pk]).lstrip("/")
-        found = in_browser(program, page, cookie)
+        cookie = browser.session_cookie(place.member, address)
+        connection.close()
+        with browser.launched() as chromium:
+            context = chromium.new_context(viewport=browser.WINDOW)
+            context.add_cookies([cookie])
+            page = context.new_page()
+            page.goto(address + reverse("editor", args=[place.annotation.pk]).lstrip("/"))
+            found = switches(page, COARSE)
     times = ", ".join(f"{duration:.1f}" for duration in found["durations"])
     yield (
         NAME,
@@ -70,29 +67,6 @@ def granularity_switch(side: int) -> Iterator[tuple[str, float, str] | LeftOut]:
         f"median of {len(found['durations'])} moves of the slider from {found['fine']} to {found['coarse']} segments "
         f"in headless Chromium, {side}², by the editor's own performance measure: {times} ms",
     )
-
-
-def session_cookie(place: throwaway.Workplace) -> dict[str, str]:
-    client = Client()
-    client.force_login(place.member)
-    name = settings.SESSION_COOKIE_NAME
-    return {"name": name, "value": client.cookies[name].value}
-
-
-def in_browser(program: str, address: str, cookie: Any) -> dict[str, Any]:
-    from playwright.sync_api import sync_playwright
-
-    from labeler.tests.browser.conftest import FLAGS
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        context = browser.new_context(viewport=WINDOW)
-        context.add_cookies([cookie])
-        page = context.new_page()
-        page.goto(address)
-        found = switches(page, COARSE)
-        browser.close()
-    return found
 
 
 def switches(page, coarse: int) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The images that are measured with: the tissue phantom and, where it lies beside the project, real histology."""
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from annotation.imaging.phantom import tissue_phantom
+from annotation.imaging.stored import encode
 
 HUMAN_MASKS = "dsb2018-tissue"  # the set whose masks people drew
 PROJECT = Path(__file__).resolve().parents[3]
@@ -47,9 +47,7 @@ def enlarged_phantom(side: int) -> np.ndarray:
 @cache
 def stored_phantom(side: int, seed: int = 1) -> bytes:
     """Return the phantom as it lies in the `images` store."""
-    buffer = io.BytesIO()
-    Image.fromarray(phantom(side, seed).image).save(buffer, "PNG", compress_level=3)  # as ingest does
-    return buffer.getvalue()
+    return encode(phantom(side, seed).image)
 
 
 def histology(folder: Path = HISTOLOGY) -> Iterator[Picture]:

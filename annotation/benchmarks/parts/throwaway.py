@@ -70,8 +70,8 @@ class Workplace:
     annotation: Annotation
 
 
-def workplace(side: int, *, superpixels: dict | None = None) -> Workplace:
-    """Take a phantom into a new project with one annotator, all through the doors that people use."""
+def workplace(side: int, *, superpixels: dict | None = None, picture: bytes = b"") -> Workplace:
+    """Take a picture, without one a phantom, into a new project with one annotator, all through people's doors."""
     if not is_here():
         raise NotThrowaway("Benchmarks that need a database run by the command, which makes one of their own.")
     call_command("migrate", verbosity=0, interactive=False)
@@ -91,7 +91,7 @@ def workplace(side: int, *, superpixels: dict | None = None) -> Workplace:
         if superpixels:
             project.superpixel_defaults = superpixels
             project.save(update_fields=["superpixel_defaults"])
-    file = ContentFile(stored_phantom(side), name="phantom.png")
+    file = ContentFile(picture or stored_phantom(side), name="phantom.png")
     image = ingest_image(
         project=project, file=file, position=0, name="phantom.png", case="", um_per_px=None, by=creator
     )

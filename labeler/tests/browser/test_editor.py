@@ -4,7 +4,6 @@ import re
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from PIL import Image as PillowImage
 from playwright.sync_api import expect
@@ -289,28 +288,40 @@ def test_tiles_that_a_busy_server_cannot_make_yet_are_asked_for_again(
     troubles.clear()
 
 
-@pytest.mark.usefixtures("warm_worker")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(
-    "name",
-    ["account_login", "account_signup", "home", "project_new", "project_edit", "editor", "superpixel_compare"],
-)
-def test_nothing_stands_in_the_way_of_assistive_technology(
-    page, live_server, project, creator, name, scheme, annotator
-):
-    page.emulate_media(color_scheme=scheme)
-    image = ImageFactory(project=project, pixels=tissue_phantom(300, 400, seed=2)[0])
-    assign(project.memberships.get())
-    arguments = {
-        "project_edit": [project.pk],
-        "editor": [Annotation.objects.get().pk],
-        "superpixel_compare": [image.pk, "slic"],
-    }
-    if not name.startswith("account_"):
-        log_in(page, live_server.url, "carla")
-    page.goto(live_server.url + reverse(name, args=arguments.get(name)))
-    if name == "editor":
-        Editor(page).wait_until_open(project.images.get().name)
-    page.wait_for_load_state("networkidle")
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
+def test_n_and_p_lead_along_the_images_opened_before_and_save_first(editor, work):
+    page, painter = editor.page, Painter(500, 360)
+    page.keyboard.press("n")  # the second was never opened
+    page.keyboard.press("1")
+    editor.drag((-50, 0), (50, 0))
+    page.keyboard.press("Control+Enter")
+    editor.wait_until_open("field-2.png")
+    page.keyboard.press("2")
+    editor.set_diameter(9)
+    painter.stroke(editor.drag((-80, 20), (60, 40)), 9, 2)
+    page.keyboard.press("p")
+    editor.wait_until_open("field-1.png")
+    expect(page.get_by_text("Its labels can be looked at, not changed.")).to_be_visible()
+    assert np.array_equal(stored(work[1]), painter.mask)
+    assert list(work[1].revisions.values_list("kind", flat=True)) == ["autosave"]
+    page.keyboard.press("n")
+    editor.wait_until_open("field-2.png")
+    expect(page.get_by_role("button", name="Save checkpoint")).to_be_visible()
+
+
+def test_an_image_whose_work_cannot_be_saved_stays_open(editor, work):
+    page, painter = editor.page, Painter(500, 360)
+    page.keyboard.press("1")
+    editor.drag((-50, 0), (50, 0))
+    page.keyboard.press("Control+Enter")
+    editor.wait_until_open("field-2.png")
+    page.keyboard.press("1")
+    editor.set_diameter(9)
+    painter.stroke(editor.drag((-80, 20), (60, 40)), 9, 1)
+    page.route("**/revisions/", lambda route: route.abort())
+    page.get_by_role("link", name="Previous image").click()
+    expect(page.get_by_text("This image stays open until its work is saved.")).to_be_visible()
+    expect(page.locator("#cover")).to_be_hidden()
+    page.unroute("**/revisions/")
+    page.get_by_role("link", name="Previous image").click()
+    editor.wait_until_open("field-1.png")
+    assert np.array_equal(stored(work[1]), painter.mask)

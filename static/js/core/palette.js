@@ -1,5 +1,8 @@
 // Colours: from categories to the look-up table that paints label tiles, and how well text reads on a colour. No DOM.
 
+/** What ignored pixels look like. */
+export const IGNORED_COLOR = "#808080";
+
 /**
  * @param {string} color "#rrggbb"
  * @returns {[number, number, number]}
@@ -23,11 +26,13 @@ export function rgba(red, green, blue, alpha) {
 /**
  * Category value → pixel. Unlabelled is clear, ignored is grey.
  * @param {{ value: number, color: string }[]} categories
+ * @param {number[]} hidden values that are clear, too
  */
-export function lookupTable(categories) {
+export function lookupTable(categories, hidden = []) {
   const table = new Uint32Array(256);
-  table[255] = rgba(128, 128, 128, 255);
+  table[255] = rgba(...rgb(IGNORED_COLOR), 255);
   for (const { value, color } of categories) table[value] = rgba(...rgb(color), 255);
+  for (const value of hidden) table[value] = 0;
   return table;
 }
 
@@ -51,9 +56,15 @@ export function inkOn(color) {
 
 /** @param {string} color */
 function luminance(color) {
-  const [red, green, blue] = rgb(color).map((byte) => {
-    const part = byte / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  });
+  const [red, green, blue] = rgb(color).map(linear);
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+/**
+ * The light of a channel of sRGB, 0 to 1.
+ * @param {number} byte
+ */
+export function linear(byte) {
+  const part = byte / 255;
+  return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
 }

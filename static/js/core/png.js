@@ -153,7 +153,14 @@ function crc(bytes) {
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 async function through(stream, parts) {
-  return new Uint8Array(await new Response(new Blob(parts).stream().pipeThrough(stream)).arrayBuffer());
+  const writer = stream.writable.getWriter();
+  const written = Promise.all([...parts.map((part) => writer.write(part)), writer.close()]);
+  written.catch(() => {}); // reading fails of the same, and is awaited
+  /** @type {Uint8Array[]} */
+  const chunks = [];
+  const reader = stream.readable.getReader();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) chunks.push(read.value);
+  return concat(chunks);
 }
 
 /** @param {Uint8Array[]} parts */

@@ -32,7 +32,8 @@ export function said(algorithm, values, sizing) {
 export function askedFor(algorithm, values, sizing, image) {
   if (!algorithm.counts || !isGrid(image.width, image.height)) return said(algorithm, values, sizing);
   const { count, size } = algorithm.counts;
-  const chosen = sizing === "count" ? Math.sqrt((image.width * image.height) / Number(values[count])) : Number(values[size]);
+  const chosen =
+    sizing === "count" ? Math.sqrt((image.width * image.height) / Number(values[count])) : Number(values[size]);
   const side = fitting(parameterOf(algorithm, size), seamless(chosen));
   return said(algorithm, { ...values, [size]: side }, "px");
 }

@@ -32,7 +32,13 @@ export const KEYS = [
     match: ["shift+BracketRight", "PageUp"],
   },
   { command: "divide", group: "Tools", label: "Open a merged segment, divide a single one", show: ["R"], match: ["r"] },
-  { command: "cancel", group: "Tools", label: "Drop the stroke being painted", show: ["Esc"], match: ["Escape"] },
+  {
+    command: "cancel",
+    group: "Tools",
+    label: "Drop the stroke being painted; back from the history",
+    show: ["Esc"],
+    match: ["Escape"],
+  },
   {
     command: "category",
     group: "Categories",
@@ -58,6 +64,13 @@ export const KEYS = [
   },
   { command: "zoomIn", group: "View", label: "Zoom in", show: ["+"], match: ["+", "shift++", "="] },
   { command: "zoomOut", group: "View", label: "Zoom out", show: ["−"], match: ["-"] },
+  {
+    command: "move",
+    group: "View",
+    label: "Move the image",
+    show: ["←", "→", "↑", "↓"],
+    match: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"],
+  },
   { command: "fit", group: "View", label: "Whole image", show: ["0"], match: ["Digit0"] },
   {
     command: "oneToOne",
@@ -67,11 +80,13 @@ export const KEYS = [
     match: ["shift+Digit0"],
   },
   { command: "hide", group: "View", label: "Hide or show labels", show: ["H"], match: ["h"] },
+  { command: "borders", group: "View", label: "Labels as areas or borders", show: ["O"], match: ["o"] },
   { command: "peek", group: "View", label: "Hide labels while held", show: ["`"], match: ["Backquote"], held: true },
   { command: "fainter", group: "View", label: "Labels fainter", show: [","], match: [","] },
   { command: "stronger", group: "View", label: "Labels stronger", show: ["."], match: ["."] },
   { command: "undo", group: "Work", label: "Undo", show: ["Ctrl", "Z"], match: ["ctrl+z"] },
   { command: "redo", group: "Work", label: "Redo", show: ["Ctrl", "Shift", "Z"], match: ["ctrl+shift+z", "ctrl+y"] },
+  { command: "history", group: "Work", label: "History of what was saved", show: ["Shift", "H"], match: ["shift+h"] },
   { command: "checkpoint", group: "Work", label: "Save checkpoint", show: ["Ctrl", "S"], match: ["ctrl+s"] },
   {
     command: "groundTruth",
@@ -80,6 +95,8 @@ export const KEYS = [
     show: ["Ctrl", "Enter"],
     match: ["ctrl+Enter"],
   },
+  { command: "nextImage", group: "Work", label: "Next of the images opened before", show: ["N"], match: ["n"] },
+  { command: "previousImage", group: "Work", label: "Previous of them", show: ["P"], match: ["p"] },
   { command: "instructions", group: "Work", label: "Labelling instructions", show: ["I"], match: ["i"] },
   { command: "help", group: "Work", label: "This help", show: ["?"], match: ["?", "shift+?"] },
 ];
@@ -118,8 +135,9 @@ function letter({ key, code }) {
   return key.length === 1 ? key.toLowerCase() : key;
 }
 
-/** @param {Key} key @param {Press} press @returns {number} the digit of a category key */
+/** @param {Key} key @param {Press} press @returns {number} the digit of a category key, which of the arrows */
 export function digitOf(key, press) {
+  if (key.command === "move") return key.match.indexOf(press.code);
   return key.command.startsWith("category") ? Number(place(press.code).slice(-1)) : 0;
 }
 
@@ -158,6 +176,7 @@ export function listenToKeys(run, letterKeys) {
 function listens(event, key) {
   const element = event.target instanceof Element ? event.target : document.body;
   if (document.querySelector("dialog[open]")) return false;
+  if (key.command === "move") return element === document.body || element.closest("#stage") !== null;
   if (element.closest("textarea, select, [contenteditable], input:not([type=range], [type=checkbox], [type=radio])")) {
     return key.match.some((match) => match.startsWith("ctrl+")) && key.command !== "undo" && key.command !== "redo";
   }

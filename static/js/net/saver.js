@@ -5,8 +5,7 @@
 // after a while, later each time and not before the server's `Retry-After`. All other refusals make its tiles dirty
 // again. A later autosave only has to call `save("autosave")`.
 
-import { encodeGrey } from "../core/png.js";
-import { SAVE_TILE } from "../core/tiles.js";
+import { encodeTile, sha256 } from "../core/labeltile.js";
 import { RequestError } from "./api.js";
 import { nameOf } from "./labels.js";
 
@@ -27,6 +26,7 @@ import { nameOf } from "./labels.js";
  * @property {TileEntry[]} tiles
  * @property {string} digest
  * @property {Set<number>} dirty
+ * @property {object} activity
  */
 
 /**
@@ -51,10 +51,13 @@ export class Saver extends EventTarget {
    * @param {(form: FormData, headers: Record<string, string>) => Promise<any>} options.send
    * @param {(milliseconds: number) => Promise<unknown>} [options.wait]
    * @param {(what: () => unknown, milliseconds: number) => unknown} [options.later]
-   * @param {() => object} [options.activity] what the person did since the last save
+   * @param {() => Promise<object> | object} [options.activity] what the person did since the last save
+   * @param {(activity: any) => void} [options.giveBack] takes it back when that save came to nothing
    * @param {(pixels: Uint8Array<ArrayBuffer>) => Promise<Encoded>} [options.encode]
    */
-  constructor({ map, head, send, wait = pause, later = setTimeout, activity = () => ({}), encode = encodeTile }) {
+  constructor(options) {
+    const { map, head, send, wait = pause, later = setTimeout, encode = encodeTile } = options;
+    const { activity = () => ({}), giveBack = () => {} } = options;
     super();
     this.map = map;
     this.head = head;
@@ -62,6 +65,7 @@ export class Saver extends EventTarget {
     this.wait = wait;
     this.later = (/** @type {() => unknown} */ what, /** @type {number} */ milliseconds) => later(what, milliseconds);
     this.activity = activity;
+    this.giveBack = giveBack;
     this.encode = encode;
     /** Names of the tiles that the server holds. @type {Set<string>} */
     this.stored = new Set();
@@ -112,6 +116,30 @@ export class Saver extends EventTarget {
       this.map.dirty.add(row * this.map.saveColumns + column);
     }
     return this.save("checkpoint");
+  }
+
+  /**
+   * Does something while no save is under way.
+   * @template T
+   * @param {() => Promise<T>} what
+   */
+  between(what) {
+    const turn = this.queue.then(what);
+    this.queue = turn.catch(() => {});
+    return turn;
+  }
+
+  /**
+   * Takes over a revision that the server made by itself and the map shows already.
+   * @param {any} answer
+   * @param {string[]} names of its tiles
+   */
+  adopt(answer, names) {
+    this.head = answer.revision;
+    this.stored = new Set(names);
+    this.digests.clear();
+    this.map.dirty.clear();
+    this.done(answer);
   }
 
   /** @param {Kind} kind */
@@ -174,6 +202,7 @@ export class Saver extends EventTarget {
    */
   async prepare(kind) {
     const { dirty, tiles: pixelsOf } = this.map.takeSnapshot();
+    const taken = this.activity();
     try {
       const form = new FormData();
       /** @type {TileEntry[]} */
@@ -186,10 +215,12 @@ export class Saver extends EventTarget {
       }
       const lines = tiles.map((tile) => `${nameOf(tile)}:${tile.cleared ? "cleared" : tile.pixels_sha256}\n`).sort();
       const digest = await sha256(new TextEncoder().encode(lines.join("")));
-      form.set("save", JSON.stringify({ kind, saved_sha256: digest, tiles, activity: this.activity() }));
-      return { kind, key: crypto.randomUUID(), head: this.head, form, tiles, digest, dirty };
+      const activity = await taken;
+      form.set("save", JSON.stringify({ kind, saved_sha256: digest, tiles, activity }));
+      return { kind, key: crypto.randomUUID(), head: this.head, form, tiles, digest, dirty, activity };
     } catch (error) {
       this.soil(dirty);
+      this.giveBack(await taken);
       throw error;
     }
   }
@@ -228,6 +259,7 @@ export class Saver extends EventTarget {
       if (!unanswered) {
         this.putOff = 0;
         this.soil(attempt.dirty);
+        this.giveBack(attempt.activity);
       }
       throw error;
     }
@@ -286,19 +318,4 @@ function retryAfterMs(error) {
 /** @param {number} milliseconds */
 function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/**
- * @param {Uint8Array<ArrayBuffer>} pixels of a save tile
- * @returns {Promise<Encoded>}
- */
-async function encodeTile(pixels) {
-  const [digest, png] = await Promise.all([sha256(pixels), encodeGrey(pixels, SAVE_TILE, SAVE_TILE)]);
-  return { digest, png: new Blob([png], { type: "image/png" }) };
-}
-
-/** @param {Uint8Array<ArrayBuffer>} bytes */
-async function sha256(bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -9,15 +9,17 @@ import { createSuperpixelTool } from "../tools/superpixel.js";
 import { listenToButtons, showControls } from "../ui/controls.js";
 import { ask, dialog, listenToCannotLabel, showKeys } from "../ui/dialogs.js";
 import { find, pageData } from "../ui/find.js";
-import { showPalette } from "../ui/palette.js";
 import { Cover, notice, readout } from "../ui/status.js";
 import { Stage } from "../view/stage.js";
 import { Viewer } from "../view/viewer.js";
 import { Painter } from "../work/painter.js";
 import { initialState, keep } from "../work/settings.js";
 import { createStore, faded, resized } from "../work/store.js";
+import { createHistory, keepLedger } from "./history.js";
+import { createNeighbours } from "./neighbours.js";
 import { createSaving } from "./saving.js";
-import { createSegmenting } from "./segmenting.js";
+import { createSuperpixels } from "./superpixels.js";
+import { createViewing } from "./viewing.js";
 
 /** @type {EditorConfig} */
 const config = pageData("editor-config");
@@ -39,14 +41,14 @@ const painter = new Painter(map, (area) => stage.touch(area));
 const categoryOf = (value) => config.categories.find((category) => category.value === value);
 /** What is pointed at, image position. @type {Point | null} */
 let pointed = null;
-const segmenting = createSegmenting({ root, config, store, map, viewer, stage, changed: showCursor });
-const { superpixels } = segmenting;
+const segments = createSuperpixels({ root, config, store, map, viewer, stage, changed: showCursor }, tell);
+const viewing = createViewing({ config, root, map, viewer, stage, store, painter, choose: chooseCategory });
 const work = {
   get shown() {
-    return superpixels.shown;
+    return segments.shown;
   },
-  shapeAt: (/** @type {Point} */ point) => superpixels.shapeAt(point),
-  settle: () => superpixels.climb.reset(),
+  shapeAt: (/** @type {Point} */ point) => segments.loaded?.superpixels.shapeAt(point) ?? null,
+  settle: () => segments.loaded?.superpixels.climb.reset(),
   colorOf: (/** @type {number} */ value) => categoryOf(value)?.color ?? "#808080",
 };
 /** @type {Record<string, Tool>} */
@@ -60,7 +62,7 @@ const tools = {
 
 const read = readout(root, (value) => (value === 255 ? "ignored" : (categoryOf(value)?.name ?? "unlabelled")));
 const pointer = new PointerInput(stage.surface, {
-  tool: () => (readOnly ? null : tools[store.state.tool]),
+  tool: () => (readOnly || stage.map !== map ? null : tools[store.state.tool]),
   toImage: (event) => stage.toImage(event),
   hover: (point) => {
     pointed = point;
@@ -73,31 +75,34 @@ const pointer = new PointerInput(stage.surface, {
   },
   climb: (point, direction) => {
     const climbs = store.state.tool === "superpixel" && !readOnly;
-    if (climbs && !painter.busy) segmenting.climb(point, direction);
+    if (climbs && !painter.busy) segments.loaded?.climb(point, direction);
     return climbs;
   },
 });
 
 function showCursor() {
-  const pans = readOnly || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
+  const pans =
+    readOnly || stage.map !== map || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
   /** @type {Cursor} */
   const cursor = pointed && !pans ? tools[store.state.tool].cursor(pointed) : { kind: "none" };
   stage.surface.dataset.cursor = cursor.kind;
   stage.point(cursor);
   const inside = pointed && pointed.x >= 0 && pointed.y >= 0 && pointed.x < image.width && pointed.y < image.height;
   const outside =
-    store.state.tool === "superpixel" && superpixels.mosaic.maps.length && cursor.kind === "none" && !pans;
+    store.state.tool === "superpixel" && segments.loaded?.superpixels.shown.count && cursor.kind === "none" && !pans;
   read.point(
     inside ? pointed : null,
-    inside && pointed ? map.get(Math.floor(pointed.x), Math.floor(pointed.y)) : 0,
+    inside && pointed ? stage.map.get(Math.floor(pointed.x), Math.floor(pointed.y)) : 0,
     outside ? "no segments here" : "",
   );
 }
 
 // --- Saving ----------------------------------------------------------------------------------------------------------
 
-const saving = createSaving({ config, root, map, painter, cover, tell });
+const saving = createSaving({ config, root, map, painter, cover, tell, ledger: keepLedger(painter) });
 const { saver } = saving;
+const neighbours = createNeighbours({ root, painter, saver, cover, tell, leave: saving.leave });
+const past = createHistory({ config, root, map, painter, saver, worker: saving.worker, stage, cover, tell });
 
 // --- Commands --------------------------------------------------------------------------------------------------------
 
@@ -105,6 +110,7 @@ const { saver } = saving;
 function chooseCategory(value) {
   if (value === undefined) return;
   store.set({ category: value, tool: store.state.tool === "eraser" ? "brush" : store.state.tool });
+  viewing.reveal(value);
 }
 
 /** Whether a key may concern the segments. */
@@ -115,12 +121,12 @@ function picksSegments() {
 /** @param {1 | -1} direction */
 function resize(direction) {
   if (store.state.tool !== "superpixel") store.set({ diameter: resized(store.state.diameter, direction) });
-  else if (picksSegments()) superpixels.step(direction);
+  else if (picksSegments()) segments.loaded?.superpixels.step(direction);
 }
 
 /** @param {1 | -1} direction */
 function climb(direction) {
-  if (picksSegments()) segmenting.climb(pointed, direction);
+  if (picksSegments()) segments.loaded?.climb(pointed, direction);
 }
 
 /** @type {Record<string, (digit: number, held: boolean) => unknown>} */
@@ -129,18 +135,19 @@ const looking = {
     pointer.setPanKey(held);
     showCursor();
   },
-  peek: (_, held) => setPeek(held),
   zoomIn: () => viewer.zoom(1.5),
   zoomOut: () => viewer.zoom(1 / 1.5),
   fit: () => viewer.fit(),
   oneToOne: () => viewer.oneToOne(),
-  hide: () => store.set({ hidden: !store.state.hidden }),
   fainter: () => store.set({ opacity: faded(store.state.opacity, -0.1) }),
   stronger: () => store.set({ opacity: faded(store.state.opacity, 0.1) }),
   instructions: () => ask(dialog(document, "instructions-dialog")),
   help: () => ask(dialog(document, "help-dialog")),
-  cancel: () => pointer.cancel(),
+  cancel: () => past.leave() || pointer.cancel(),
+  ...past.looking,
   return: () => ask(dialog(document, "return-dialog")),
+  ...neighbours.commands,
+  ...viewing.commands,
 };
 
 /** @type {typeof looking} */
@@ -152,17 +159,17 @@ const painting = {
   larger: () => resize(1),
   climbDown: () => climb(-1),
   climbUp: () => climb(1),
-  divide: () => picksSegments() && segmenting.divide(pointed),
+  divide: () => picksSegments() && segments.loaded?.divide(pointed),
   category: (digit) => chooseCategory(palette[digit - 1]?.value),
   categoryAbove9: (digit) => chooseCategory(palette[digit + 8]?.value),
   previousCategory: () => chooseCategory(store.state.previous),
-  undo: () => painter.undo(),
+  undo: () => past.undo(),
   redo: () => painter.redo(),
   clear: () => painter.clear(),
-  calculate: () => segmenting.calculate(),
-  tryAgain: () => segmenting.tryAgain(),
-  suggest: () => segmenting.suggest(),
-  makeDefault: () => segmenting.makeDefault(),
+  calculate: () => segments.loaded?.calculate(),
+  tryAgain: () => segments.loaded?.tryAgain(),
+  suggest: () => segments.loaded?.suggest(),
+  makeDefault: () => segments.loaded?.makeDefault(),
   ...saving.commands,
   cannotLabel: () => ask(dialog(document, "cannot-dialog")),
 };
@@ -175,27 +182,15 @@ const painting = {
 function run(command, digit = 0, held = true) {
   if (cover.shown) return;
   if (command in looking) looking[command](digit, held);
-  else if (!readOnly) painting[command]?.(digit, held);
-}
-
-let peeking = false;
-
-/** @param {boolean} held */
-function setPeek(held) {
-  peeking = held;
-  showLayers();
-}
-
-function showLayers() {
-  const { hidden, opacity } = store.state;
-  stage.labels.canvas.hidden = hidden || peeking;
-  stage.labels.canvas.style.opacity = `${opacity}`;
+  else if (!readOnly && command in painting) {
+    past.leave();
+    painting[command](digit, held);
+  }
 }
 
 // --- Start -----------------------------------------------------------------------------------------------------------
 
 function wire() {
-  showPalette(find(root, "#palette", HTMLElement), palette, store, chooseCategory);
   showControls(root, store);
   showKeys(find(document, "#key-table", HTMLElement));
   listenToButtons(root, run);
@@ -213,19 +208,22 @@ function wire() {
     saving.leave(next);
   });
   const [undo, redo] = ["undo", "redo"].map((name) => find(root, `[data-command="${name}"]`, HTMLButtonElement));
-  painter.addEventListener("settled", () => {
-    undo.disabled = !painter.history.past.length;
+  const showUndo = () => {
+    undo.disabled = !past.canUndo;
     redo.disabled = !painter.history.future.length;
-    segmenting.meter.touched();
+  };
+  showUndo();
+  painter.addEventListener("settled", () => {
+    showUndo();
+    segments.loaded?.meter.touched();
     showCursor();
   });
   viewer.addEventListener("view", () => read.zoom(viewer.view));
   store.watch((state) => {
-    showLayers();
     showCursor();
     letterKeys.checked = state.letterKeys;
     keep(config, state);
-    if (state.tool === "superpixel" && !readOnly && document.body.dataset.ready) segmenting.begin();
+    if (state.tool === "superpixel" && !readOnly && document.body.dataset.ready) segments.begin();
   });
 }
 
@@ -242,7 +240,7 @@ async function start() {
     location.reload();
     return;
   }
-  stage.refresh();
+  viewing.begin();
   document.body.dataset.ready = "true";
   cover.hide();
   viewer.element.focus({ preventScroll: true });

@@ -1,7 +1,7 @@
 // The editor's saving: what is sent when, what the person is told of it, and whose labels stay when two people saved.
 
 import { postForm } from "../net/api.js";
-import { fetchTiles, loadLabels, nameOf } from "../net/labels.js";
+import { fetchTiles, LabelWorker, nameOf } from "../net/labels.js";
 import { Saver } from "../net/saver.js";
 import { ask, askWhoseToKeep, dialog } from "../ui/dialogs.js";
 import { saveStatus } from "../ui/status.js";
@@ -18,10 +18,18 @@ import { saveStatus } from "../ui/status.js";
  * @param {Painter} parts.painter
  * @param {Cover} parts.cover
  * @param {(sentence: string) => void} parts.tell
+ * @param {ReturnType<typeof import("./history.js").keepLedger>} parts.ledger
  */
-export function createSaving({ config, root, map, painter, cover, tell }) {
+export function createSaving({ config, root, map, painter, cover, tell, ledger }) {
   const { annotation, urls } = config;
-  const saver = new Saver({ map, head: annotation.head, send: (form, headers) => postForm(urls.save, form, headers) });
+  const worker = new LabelWorker(root.dataset.labelWorker ?? "");
+  const saver = new Saver({
+    map,
+    head: annotation.head,
+    send: (form, headers) => postForm(urls.save, form, headers),
+    encode: (pixels) => worker.encode(pixels),
+    ...ledger,
+  });
   const showState = saveStatus(root, annotation.head);
   let leaving = false;
 
@@ -83,10 +91,12 @@ export function createSaving({ config, root, map, painter, cover, tell }) {
 
   return {
     saver,
+    worker,
     leave,
     /** Fills the map with what is stored. */
     async load() {
-      saver.stored = new Set(await loadLabels(map, urls, annotation.head));
+      const stored = await worker.load(map, urls, annotation.head, { arrived: (keys) => painter.touchTiles(keys) });
+      saver.stored = new Set(stored);
       show();
     },
     commands: {

@@ -42,6 +42,12 @@ for (const { name, event, command } of [
     event: press("b", "KeyB", { ctrlKey: true }),
     command: undefined,
   },
+  { name: "a letter for the next image", event: press("n", "KeyN"), command: "nextImage" },
+  {
+    name: "its letter with Ctrl, which opens a window",
+    event: press("n", "KeyN", { ctrlKey: true }),
+    command: undefined,
+  },
   { name: "a key without meaning", event: press("k", "KeyK"), command: undefined },
 ]) {
   test(`${name} means ${command ?? "nothing"}`, () => assert.equal(keyFor(event)?.command, command));

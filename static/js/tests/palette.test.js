@@ -9,6 +9,15 @@ test("a colour reaches the look-up table byte for byte", () => {
   assert.notEqual(table[255], 0, "ignored can be seen");
 });
 
+test("a hidden category is as clear as no label, the others are not", () => {
+  const categories = [1, 2].map((value) => ({ value, color: "#009e73" }));
+  const table = lookupTable(categories, [2, 255]);
+  assert.deepEqual(
+    [0, 1, 2, 255].map((value) => table[value] !== 0),
+    [false, true, false, false],
+  );
+});
+
 test("contrast is that of WCAG", () => {
   assert.equal(contrast("#000000", "#ffffff"), 21);
   assert.equal(contrast("#336699", "#336699"), 1);

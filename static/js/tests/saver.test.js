@@ -11,8 +11,9 @@ import { Saver } from "../net/saver.js";
 /**
  * A saver and the requests it made. `answers` are given in order: a function of the request, or an error.
  * @param {((request: Request) => any)[]} answers
+ * @param {object} [ledger] `activity` and `giveBack`
  */
-function setUp(answers = []) {
+function setUp(answers = [], ledger = {}) {
   const map = new LabelMap(1100, 700);
   /** @type {Request[]} */
   const requests = [];
@@ -24,6 +25,7 @@ function setUp(answers = []) {
   const saver = new Saver({
     map,
     head: 0,
+    ...ledger,
     wait: async (milliseconds) => void waits.push(milliseconds),
     later: (what, milliseconds) => later.push({ what, milliseconds }),
     send: async (form, headers) => {
@@ -251,4 +253,91 @@ test("a request that is refused at last makes its tiles dirty again", async () =
   assert.equal(later.length, 1);
   await saver.save("autosave");
   assert.deepEqual(names(requests[4]), ["0/0/0", "1/0/0"]);
+});
+
+/** A ledger in which each stroke is counted as one. */
+function counting() {
+  let strokes = 0;
+  return {
+    stroke: () => strokes++,
+    left: () => strokes,
+    activity: async () => {
+      const activity = { strokes };
+      strokes = 0;
+      return activity;
+    },
+    giveBack: (/** @type {any} */ activity) => {
+      strokes += activity.strokes;
+    },
+  };
+}
+
+test("each save tells what was done since the last, and a refused one tells it again, once", async () => {
+  const ledger = counting();
+  const refused = () => new RequestError(409, "Closed.");
+  const { map, saver, requests } = setUp([() => undefined, refused, refused], ledger);
+  for (const strokes of [3, 2, 1, 0]) {
+    for (let stroke = 0; stroke < strokes; stroke++) ledger.stroke();
+    paint(map, 1, strokes, strokes + 1);
+    await saver.save("checkpoint");
+  }
+  assert.deepEqual(
+    requests.map(({ body }) => body.activity.strokes),
+    [3, 2, 3, 3],
+  );
+  assert.equal(ledger.left(), 0);
+});
+
+test("what was done while a request has no answer goes with the next one", async () => {
+  const ledger = counting();
+  const { map, saver, requests } = setUp([lost, lost, lost], ledger);
+  ledger.stroke();
+  paint(map, 1, 1, 1);
+  await saver.save("autosave");
+  ledger.stroke();
+  ledger.stroke();
+  paint(map, 600, 1, 1);
+  await saver.save("checkpoint");
+  assert.deepEqual(
+    requests.map(({ body }) => body.activity.strokes),
+    [1, 1, 1, 1, 2],
+  );
+});
+
+test("what was done is not lost when a tile cannot be encoded", async () => {
+  const ledger = counting();
+  const encode = async () => Promise.reject(new Error("No memory."));
+  const { map, saver } = setUp([], { ...ledger, encode });
+  ledger.stroke();
+  paint(map, 1, 1, 1);
+  assert.equal(await saver.save("checkpoint"), null);
+  assert.deepEqual([ledger.left(), saver.unsaved], [1, true]);
+});
+
+test("a revision that the server made is gone on from, and no save runs meanwhile", async () => {
+  const { map, saver, requests } = setUp();
+  paint(map, 1, 1, 1);
+  await saver.save("checkpoint");
+  let painted = false;
+  const made = saver.between(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal(requests.length, 1);
+    paint(map, 1, 1, 0);
+    saver.adopt({ revision: 2, saved_at: "2025-02-03T14:03:00Z" }, ["0/1/0", "1/1/0"]);
+    painted = true;
+  });
+  paint(map, 600, 1, 2);
+  const saved = saver.save("checkpoint");
+  await made;
+  assert.ok(painted);
+  await saved;
+  assert.deepEqual([requests[1].headers["If-Match"], names(requests[1])], ['"2"', []]);
+  paint(map, 600, 1, 0);
+  await saver.save("checkpoint");
+  assert.deepEqual(names(requests[2]), ["0/1/0", "1/1/0"]);
+  await assert.rejects(
+    saver.between(async () => Promise.reject(new Error("No."))),
+    /No\./,
+  );
+  assert.ok(await saver.save("checkpoint"));
 });

@@ -21,7 +21,13 @@ for (const { name, sizing, values, image, asked } of /** @type {const} */ ([
   { name: "a number", sizing: "count", values: { n: 500, size: 40 }, image: small, asked: { n: 500, size: 0 } },
   { name: "a size", sizing: "px", values: { n: 500, size: 40 }, image: small, asked: { n: 1000, size: 40 } },
   { name: "a size in µm", sizing: "um", values: { n: 500, size: 40.5 }, image: small, asked: { n: 1000, size: 40.5 } },
-  { name: "a size that regions share", sizing: "um", values: { n: 500, size: 61.5 }, image: large, asked: { n: 1000, size: 60 } },
+  {
+    name: "a size that regions share",
+    sizing: "um",
+    values: { n: 500, size: 61.5 },
+    image: large,
+    asked: { n: 1000, size: 60 },
+  },
   {
     name: "a number for a large image is a size",
     sizing: "count",

@@ -42,6 +42,9 @@ const percent = {
   fromSlider: (position) => position / 100,
 };
 
+/** Switches whose id is the name of what they set. */
+const SWITCHES = /** @type {const} */ (["outlines", "warn", "borders", "overview"]);
+
 /**
  * @param {HTMLElement} root
  * @param {Store} store
@@ -66,20 +69,34 @@ export function showControls(root, store) {
     percent,
     (opacity) => store.set({ opacity }),
   );
+  const showBrightness = joinSlider(
+    find(root, "#brightness", HTMLInputElement),
+    find(root, "#brightness-value", HTMLOutputElement),
+    percent,
+    (brightness) => store.set({ brightness }),
+  );
+  const showContrast = joinSlider(
+    find(root, "#contrast", HTMLInputElement),
+    find(root, "#contrast-value", HTMLOutputElement),
+    percent,
+    (contrast) => store.set({ contrast }),
+  );
   const visible = find(root, "#labels-visible", HTMLInputElement);
   visible.addEventListener("change", () => store.set({ hidden: !visible.checked }));
-  const outlines = find(root, "#outlines", HTMLInputElement);
-  outlines.addEventListener("change", () => store.set({ outlines: outlines.checked }));
-  const warn = find(root, "#warn", HTMLInputElement);
-  warn.addEventListener("change", () => store.set({ warn: warn.checked }));
+  const switches = SWITCHES.map((name) => {
+    const input = find(root, `#${name}`, HTMLInputElement);
+    input.addEventListener("change", () => store.set({ [name]: input.checked }));
+    return { name, input };
+  });
   const tools = [...root.querySelectorAll("[data-tool]")];
   const panels = [...root.querySelectorAll("[data-for]")];
   store.watch((state) => {
     showDiameter(state.diameter);
     showOpacity(state.opacity);
+    showBrightness(state.brightness);
+    showContrast(state.contrast);
     visible.checked = !state.hidden;
-    outlines.checked = state.outlines;
-    warn.checked = state.warn;
+    for (const { name, input } of switches) input.checked = state[name];
     for (const button of tools)
       button.setAttribute("aria-pressed", `${button.getAttribute("data-tool") === state.tool}`);
     for (const panel of panels) {

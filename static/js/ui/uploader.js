@@ -1,6 +1,6 @@
 // Sends the picked images, two at a time, each with its place; what fails is retried, replaced or left out.
 
-import { submitForm, sendFile } from "../net/send.js";
+import { sendFile, submitForm } from "../net/send.js";
 import { counted, find } from "./find.js";
 import { ImageList } from "./image_list.js";
 

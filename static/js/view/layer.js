@@ -11,7 +11,8 @@ const KEEP = 256;
  * What a layer shows.
  * @typedef {object} LayerSource
  * @property {number} minLevel
- * @property {boolean} lines whether it consists of lines one texel wide
+ * @property {boolean} lines whether it consists of lines a texel or two wide
+ * @property {number} reach how many texels beside a change may look different after it
  * @property {Rect} extent where in the image there may be anything
  * @property {(area: Rect) => boolean} has whether there is anything in an area of the image
  * @property {(out: Uint32Array, left: number, top: number, step: number, texels: Rect) => void} fill writes the texels
@@ -66,13 +67,15 @@ export class TileLayer {
     if (!area) return;
     this.changed = null;
     const step = this.stepFor(view);
+    const reach = this.source?.reach ?? 0;
     for (const [key, tile] of this.tiles) {
       const span = TEXELS * tile.step;
-      if (!overlaps(area, { x0: tile.left, y0: tile.top, x1: tile.left + span, y1: tile.top + span })) continue;
-      if (tile.step === step) this.fill(tile, area);
+      const around = grown(area, reach * tile.step);
+      if (!overlaps(around, { x0: tile.left, y0: tile.top, x1: tile.left + span, y1: tile.top + span })) continue;
+      if (tile.step === step) this.fill(tile, around);
       else this.tiles.delete(key);
     }
-    this.draw(view, area);
+    this.draw(view, grown(area, reach * step));
   }
 
   /**
@@ -191,6 +194,15 @@ export function deviceBox({ scale, x, y, ratio }, area) {
     x1: Math.ceil((area.x1 * scale + x) * ratio) + 1,
     y1: Math.ceil((area.y1 * scale + y) * ratio) + 1,
   };
+}
+
+/**
+ * @param {Rect} area
+ * @param {number} by
+ * @returns {Rect}
+ */
+export function grown({ x0, y0, x1, y1 }, by) {
+  return { x0: x0 - by, y0: y0 - by, x1: x1 + by, y1: y1 + by };
 }
 
 /**

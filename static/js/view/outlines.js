@@ -4,7 +4,7 @@
 // a new level costs a look at one pixel in ten.
 
 import { rgba } from "../core/palette.js";
-import { overlaps } from "./layer.js";
+import { grown, overlaps } from "./layer.js";
 
 /** @import { Shown } from "../core/mosaic.js" */
 /** @import { Seam } from "../core/seams.js" */
@@ -39,6 +39,7 @@ export function outlineSource(shown, what) {
   return {
     minLevel: -5,
     lines: true,
+    reach: 0,
     extent,
     has: (area) => maps.some((map) => overlaps(area, map.extent)),
     fill(out, left, top, step) {
@@ -47,7 +48,7 @@ export function outlineSource(shown, what) {
       const span = TEXELS * step;
       const area = { x0: left, y0: top, x1: left + span, y1: top + span };
       for (const [index, map] of maps.entries()) {
-        if (!overlaps(area, grown(map.extent))) continue;
+        if (!overlaps(area, grown(map.extent, 1))) continue; // the shadow of a line may fall into the tile beside
         if (what.hatch) hatch(tile, map, shown.tables[index], shown.mixed);
         if (what.lines) lines(tile, map, shown.tables[index]);
       }
@@ -58,11 +59,6 @@ export function outlineSource(shown, what) {
       }
     },
   };
-}
-
-/** The shadow of a line may fall into the tile beside. @param {Rect} extent */
-function grown({ x0, y0, x1, y1 }) {
-  return { x0: x0 - 1, y0: y0 - 1, x1: x1 + 1, y1: y1 + 1 };
 }
 
 /**

@@ -4,7 +4,7 @@ import { lookupTable } from "../core/palette.js";
 import { CursorLayer } from "./cursor.js";
 import { TileLayer } from "./layer.js";
 import { outlineSource } from "./outlines.js";
-import { labelSource } from "./sources.js";
+import { borderSource, labelSource } from "./sources.js";
 
 /** @import { LabelMap } from "../core/tiles.js" */
 /** @import { Shown } from "../core/mosaic.js" */
@@ -18,6 +18,10 @@ export class Stage {
    */
   constructor(viewer, map, categories) {
     this.viewer = viewer;
+    /** Whose labels are shown. */
+    this.map = map;
+    this.categories = categories;
+    this.how = { borders: false, hidden: /** @type {number[]} */ ([]) };
     this.labels = new TileLayer("stage-labels", labelSource(map, lookupTable(categories)));
     this.outlines = new TileLayer("stage-outlines", null);
     this.cursor = new CursorLayer();
@@ -55,6 +59,12 @@ export class Stage {
     this.request();
   }
 
+  /** Shows other labels. @param {LabelMap} map */
+  show(map) {
+    this.map = map;
+    this.showLabels(this.how);
+  }
+
   /** @param {Cursor} cursor */
   point(cursor) {
     this.pointer = cursor;
@@ -70,9 +80,12 @@ export class Stage {
     this.outlines.draw(this.viewer.view);
   }
 
-  /** Draws all labels anew, after loading. */
-  refresh() {
-    this.labels.tiles.clear();
+  /** @param {Stage["how"]} how `hidden` are values of categories that are not shown */
+  showLabels(how) {
+    this.how = how;
+    const { borders, hidden } = how;
+    const colors = lookupTable(this.categories, hidden);
+    this.labels.show(borders ? borderSource(this.map, colors) : labelSource(this.map, colors));
     this.labels.draw(this.viewer.view);
   }
 

@@ -33,6 +33,7 @@ export class Viewer extends EventTarget {
       maxZoomPixelRatio: 32,
       visibilityRatio: 0.2,
       homeFillsViewer: false,
+      maxTilesPerFrame: 8, // begun to be loaded; OpenSeadragon's own 1 makes the first picture wait for frames
       tileRetryMax: 8, // a server that is making missing tiles again is busy for some seconds
       tileRetryDelay: 2500,
     });
@@ -78,10 +79,51 @@ export class Viewer extends EventTarget {
     return this.osd.canvas;
   }
 
+  /** Where the image is drawn, without anything above it. */
+  get canvas() {
+    return /** @type {HTMLCanvasElement} */ (this.osd.drawer.canvas);
+  }
+
+  /**
+   * Shows the whole image and resolves to a small copy of what is on the screen then.
+   * @param {number} longest CSS px of its longer side
+   * @returns {Promise<HTMLCanvasElement>}
+   */
+  picture(longest) {
+    return new Promise((resolve) => {
+      this.addEventListener("view", () => resolve(this.copy(longest)), { once: true });
+      this.osd.viewport.goHome(true);
+      this.osd.forceRedraw();
+    });
+  }
+
+  /** @param {number} longest */
+  copy(longest) {
+    const { scale, x, y, ratio } = this.view;
+    const { width, height } = this.image;
+    const factor = longest / Math.max(width, height);
+    const picture = document.createElement("canvas");
+    picture.width = Math.max(Math.round(width * factor * ratio), 1);
+    picture.height = Math.max(Math.round(height * factor * ratio), 1);
+    const context = /** @type {CanvasRenderingContext2D} */ (picture.getContext("2d"));
+    context.imageSmoothingQuality = "high";
+    const [left, top, across, down] = [x, y, width * scale, height * scale].map((length) => length * ratio);
+    context.drawImage(this.canvas, left, top, across, down, 0, 0, picture.width, picture.height);
+    picture.style.width = `${picture.width / ratio}px`;
+    return picture;
+  }
+
   /** @returns {Rect} what is visible, in image pixels */
   get visible() {
     const { scale, x, y, width, height } = this.view;
     return { x0: -x / scale, y0: -y / scale, x1: (width - x) / scale, y1: (height - y) / scale };
+  }
+
+  /** Whether the whole image is visible, give or take half a pixel of the screen. */
+  get showsAll() {
+    const { scale, x, y, width, height } = this.view;
+    const [right, bottom] = [x + this.image.width * scale, y + this.image.height * scale];
+    return x > -0.5 && y > -0.5 && right < width + 0.5 && bottom < height + 0.5;
   }
 
   /**
@@ -106,6 +148,13 @@ export class Viewer extends EventTarget {
     viewport.applyConstraints(immediately);
   }
 
+  /** Brings a place to the middle. @param {Point} point image position */
+  center({ x, y }) {
+    const { viewport } = this.osd;
+    viewport.panTo(viewport.imageToViewportCoordinates(x, y), true);
+    viewport.applyConstraints(true);
+  }
+
   fit() {
     this.osd.viewport.goHome();
   }
@@ -127,6 +176,8 @@ function tileSource(source) {
     height: source.height,
     tileSize: source.tileSize,
     tileOverlap: source.overlap,
+    minLevel:
+      source.maxLevel - Math.ceil(Math.log2(Math.max(source.width, source.height, source.tileSize) / source.tileSize)),
     maxLevel: source.maxLevel,
     getTileUrl: (/** @type {number} */ level, /** @type {number} */ column, /** @type {number} */ row) =>
       source.urlTemplate.replace("{level}", `${level}`).replace("{column}", `${column}`).replace("{row}", `${row}`),

@@ -9,7 +9,8 @@ import { History } from "../core/history.js";
 /**
  * What a `settled` event tells in `detail`.
  * @typedef {object} Settled
- * @property {"stroke" | "change" | "undo" | "redo"} kind a stroke is one of the pointer; a change, of a command
+ * @property {"stroke" | "change" | "restore" | "undo" | "redo"} kind a stroke is one of the pointer; a change, of a
+ *   command; restore brings back what was saved
  * @property {Tiles} before what changed: tile key → the tile as it was
  */
 
@@ -80,6 +81,21 @@ export class Painter extends EventTarget {
     this.change((map) => map.clear());
   }
 
+  /** Brings back tiles, as one step of undo. @param {Tiles} tiles */
+  restore(tiles) {
+    if (this.busy) return;
+    this.history.push(tiles);
+    this.map.swap(tiles);
+    this.moved("restore", tiles);
+  }
+
+  /** Undoes what came before the oldest step there is. @param {Tiles} tiles as they were then */
+  undoTo(tiles) {
+    if (this.busy || this.history.past.length) return;
+    if (tiles.size) this.history.past.push(tiles);
+    this.undo();
+  }
+
   undo() {
     if (!this.busy) this.moved("undo", this.history.undo());
   }
@@ -96,7 +112,7 @@ export class Painter extends EventTarget {
   }
 
   /**
-   * @param {"undo" | "redo"} kind
+   * @param {"restore" | "undo" | "redo"} kind
    * @param {Tiles} before
    */
   moved(kind, before) {

@@ -6,8 +6,15 @@
  * @property {number} category value that the next stroke paints
  * @property {number} previous the category before, for the key that swaps
  * @property {number} diameter of the brush, image pixels
+ * @property {number[]} locked categories that nothing paints over or erases
  * @property {number} opacity 0 … 1
  * @property {boolean} hidden labels are not shown
+ * @property {number[]} hiddenCategories those that are not shown
+ * @property {boolean} borders labels are shown as borders only
+ * @property {number} brightness of the image, 1 as it is
+ * @property {number} contrast
+ * @property {boolean} overview a small picture of the whole image is shown while zoomed in
+ * @property {boolean} panel is shown
  * @property {boolean} outlines of superpixels are shown
  * @property {boolean} warn segments of two colours are hatched
  * @property {string} algorithm

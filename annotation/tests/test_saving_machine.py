@@ -265,7 +265,7 @@ def play(folder: Path, examples: int, steps: int) -> None:
 
 
 def test_whatever_people_and_accidents_do_the_server_knows_what_it_acknowledged(transactional_db, tmp_path):
-    play(tmp_path, examples=15, steps=25)
+    play(tmp_path, examples=12, steps=25)
 
 
 @pytest.mark.soak

@@ -139,6 +139,7 @@ def read_upload(source_path: str, target_path: str, max_pixels: int) -> Upload:
         report.append("Turned upright, as its orientation tag asks.")
     if picture.removed:
         report.append(f"Removed: {', '.join(dict.fromkeys(picture.removed))}.")
+    image.info = {}  # Pillow would write a comment or a colour profile found here into the thumbnail
     pixels = np.asarray(image)
     Path(target_path).write_bytes(encode(pixels))
     return Upload(*image.size, hashlib.sha256(pixels.data).hexdigest(), picture.orientation, report, _thumbnail(image))

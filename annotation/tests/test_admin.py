@@ -57,7 +57,7 @@ def test_checkpoints_are_listed_and_autosaves_are_not(painter, creator, annotati
         send(painter, annotation, save_form({(0, 0, 0): None}, kind))
     painter.force_login(creator)
     html = painter.get(page(annotation)).content.decode().casefold()
-    assert "revision 2 of" in html
+    assert '<td class="field-number">2</td>' in html
     assert "checkpoint" in html
     assert "autosave" not in html
 

@@ -51,7 +51,7 @@ class Desks:
 
 
 def wait_until_ready(page) -> None:
-    page.locator("body[data-ready]").wait_for(timeout=PATIENCE_MS)
+    page.locator("body[data-ready]").wait_for(state="attached", timeout=PATIENCE_MS)
 
 
 def workplaces(small: int, usual: int, large: int, huge: int) -> dict[str, throwaway.Workplace]:

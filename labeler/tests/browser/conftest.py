@@ -64,7 +64,7 @@ def watch(context, troubles: list[str]) -> None:
     context.on(
         "console",
         lambda message: (
-            troubles.append(message.text)
+            troubles.append("{text} ({url}, line {lineNumber})".format(text=message.text, **message.location))
             if message.type == "error" and "Content Security Policy" in message.text
             else None
         ),

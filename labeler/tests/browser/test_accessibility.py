@@ -48,6 +48,7 @@ NO_PAGES = {
     },
     "posted to only; what it answers leads to another page or is read by one": {
         "annotation_fit",
+        "annotation_intended",
         "annotation_return",
         "cannot_label",
         "image_upload",
@@ -171,7 +172,7 @@ class Visitors:
         # Nothing but colours depends on light and dark.
         for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
             self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            for found in self.page.evaluate(LOOK, {"resultTypes": ["violations"]} | rules):
+            for found in self.page.evaluate(LOOK, {"resultTypes": ["violations"], "preload": False} | rules):
                 nodes = [f"  {node['html'][:200]}\n    {node['failureSummary']}" for node in found["nodes"]]
                 self.violations.append("\n".join([f"{where}, {scheme}: {found['id']}: {found['help']}", *nodes]))
         self.page.emulate_media(color_scheme="light")

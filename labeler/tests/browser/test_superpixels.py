@@ -413,7 +413,7 @@ def test_a_creator_makes_a_setting_the_projects_default_and_others_start_with_it
     log_in(page, live_server.url, "carla")
     page.get_by_role("link", name=re.compile("^Label Colon")).click()
     Editor(page).wait_until_open("field-1.png")
-    page.keyboard.press("w")
+    choose_tool(page)
     page.get_by_label("Number or size").select_option("px")
     page.get_by_label("Segment size in pixels", exact=True).first.fill("30")
     page.get_by_text("More settings").click()

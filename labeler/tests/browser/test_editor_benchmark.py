@@ -3,13 +3,13 @@
 import math
 
 import pytest
-from django.conf import settings
 from django.urls import reverse
 
 from accounts.tests.factories import UserFactory
 from annotation.assignment import assign
 from annotation.benchmarks import editor
 from annotation.benchmarks.parts import desks, feel, opening, saves
+from annotation.benchmarks.parts.browser import session_cookie
 from annotation.benchmarks.parts.pictures import phantom
 from annotation.benchmarks.parts.throwaway import Workplace
 from annotation.imaging.phantom import PHANTOM_CATEGORIES
@@ -20,7 +20,7 @@ SIDE = 600
 
 
 @pytest.fixture
-def found(browser, live_server, client):
+def found(browser, live_server):
     """Desks as `desks.opened` makes them, at small images."""
     addresses, cookies = {}, {}
     for name in ("small", "usual", "large", "labelled", "huge"):
@@ -33,10 +33,8 @@ def found(browser, live_server, client):
         annotation = membership.annotations.get()
         if name == "labelled":
             desks.label(Workplace(membership.user, annotation.image, annotation))
-        client.force_login(membership.user)
         addresses[name] = live_server.url + reverse("editor", args=[annotation.pk])
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        cookies[name] = {"name": cookie.key, "value": cookie.value, "url": live_server.url}
+        cookies[name] = session_cookie(membership.user, live_server.url)
     return desks.Desks(browser, dict.fromkeys(addresses, SIDE), addresses, cookies)
 
 

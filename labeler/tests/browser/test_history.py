@@ -227,7 +227,7 @@ def test_a_conflict_while_bringing_back_changes_nothing(
     page.keyboard.press("Shift+H")
     page.locator("#history [data-revision]").nth(2).click()
     page.get_by_role("button", name="Restore", exact=True).click()
-    expect(page.get_by_role("heading", name="Somebody saved since")).to_be_visible()
+    expect(page.get_by_role("heading", name="Two versions of these labels")).to_be_visible()
     assert [trouble[:3] for trouble in troubles] == ["412"]
     troubles.clear()
     assert np.array_equal(stored(work), newest)

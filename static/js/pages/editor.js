@@ -130,7 +130,7 @@ const saving = createSaving({
 });
 const { saver } = saving;
 const neighbours = createNeighbours({ root, painter, saver, cover, tell, leave: saving.leave });
-const past = createHistory({ config, root, map, painter, saver, worker: saving.worker, stage, cover, tell });
+const past = createHistory({ ...saving, config, root, map, painter, stage, cover, tell: saving.mention });
 
 /** The work goes on in another tab. */
 function rest() {

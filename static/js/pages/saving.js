@@ -53,6 +53,7 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
   const showElsewhere = elsewhereBanner(root, workHere);
   let { phase } = saver.state;
   let remark = "";
+  let timer = 0;
   let leaving = false;
 
   /** @param {string} url */
@@ -87,14 +88,12 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
     tell(sentenceOf(saver.state) || remark);
   }
 
-  /** Something worth knowing for a while. @param {string} sentence */
+  /** Something worth knowing for a while, whatever is saved meanwhile. @param {string} sentence "" for nothing */
   function mention(sentence) {
+    clearTimeout(timer);
     remark = sentence;
     show();
-    setTimeout(() => {
-      remark = "";
-      show();
-    }, REMARK_MS);
+    if (sentence) timer = window.setTimeout(() => mention(""), REMARK_MS);
   }
 
   // --- When it cannot be sent ----------------------------------------------------------------------------------------
@@ -252,6 +251,7 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
     worker,
     leave,
     load,
+    mention,
     commands: {
       checkpoint: () => saver.save("checkpoint"),
       groundTruth: saveGroundTruth,

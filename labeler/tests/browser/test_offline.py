@@ -323,6 +323,7 @@ def test_a_draft_whose_revision_is_no_longer_the_newest_is_a_conflict(
     again.wait_until_saved()
     assert np.array_equal(at(work, 1), theirs.mask)
     assert np.array_equal(at(work, 2), painter.mask)
+    forget(troubles, "412")
 
 
 def test_a_server_that_is_not_ready_is_asked_again(editor, work, painter, troubles):

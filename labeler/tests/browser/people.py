@@ -31,6 +31,8 @@ class Editor:
 
     def wait_until_open(self, name: str) -> None:
         expect(self.page.locator(".bar-image")).to_have_text(name)
+        # Not by the cover alone: that is not there either while the page is still being read.
+        self.page.locator("body[data-ready]").wait_for(state="attached")
         expect(self.page.locator("#cover")).to_be_hidden()
 
     def wait_until_saved(self) -> None:

@@ -63,8 +63,24 @@ export class TileLayer {
 
   /** Draws what changed since the last time. @param {View} view */
   drawChanges(view) {
+    const area = this.refresh(view);
+    if (area) this.paint(view, deviceBox(view, area));
+  }
+
+  /** @param {View} view */
+  draw(view) {
+    this.refresh(view);
+    this.paint(view, { x0: 0, y0: 0, x1: this.canvas.width, y1: this.canvas.height });
+  }
+
+  /**
+   * Brings the tiles that are kept up to what changed.
+   * @param {View} view
+   * @returns {Rect | null} where in the image it looks different now
+   */
+  refresh(view) {
     const area = this.changed;
-    if (!area) return;
+    if (!area) return null;
     this.changed = null;
     const step = this.stepFor(view);
     const reach = this.source?.reach ?? 0;
@@ -75,17 +91,15 @@ export class TileLayer {
       if (tile.step === step) this.fill(tile, around);
       else this.tiles.delete(key);
     }
-    this.draw(view, grown(area, reach * step));
+    return grown(area, reach * step);
   }
 
   /**
    * @param {View} view
-   * @param {Rect} [area] of the image, to draw no more than this
+   * @param {Rect} box device pixels
    */
-  draw(view, area) {
+  paint(view, box) {
     const { context } = this;
-    const box = area ? deviceBox(view, area) : { x0: 0, y0: 0, x1: this.canvas.width, y1: this.canvas.height };
-    if (!area) this.changed = null;
     context.save();
     context.beginPath();
     context.rect(box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0);

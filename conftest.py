@@ -10,7 +10,11 @@ import boto3
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
+from django.test import TransactionTestCase
 
+from accounts import guard
+from accounts.models import AuditHead
 from accounts.tests.factories import UserFactory
 from annotation.tests.faults import faults
 from projects.tests.factories import CategoryFactory, ProjectFactory
@@ -20,6 +24,27 @@ STORES = ("default", "images", "labels", "cache")
 
 # Playwright's synchronous interface runs an event loop, which Django mistakes for asynchronous code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def trail_that_tests_may_empty():
+    """A test with transactions of its own empties every table at its end, which the audit trail refuses otherwise."""
+    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # the stubs leave it out
+
+    def empty_with_trail(case):
+        with guard.lifted(connection):
+            empty(case)
+        AuditHead.objects.get_or_create(pk=1)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_with_trail)
+        yield
+
+
+@pytest.fixture
+def trail_lifted(db):
+    """`with trail_lifted(): …` lets a test change what the audit trail holds."""
+    return lambda: guard.lifted(connection)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.shortcuts import redirect, resolve_url
 
+from accounts.audit import record
 from accounts.models import User
+from accounts.origin import client_ip
 from accounts.services import submit_registration
 
 logger = logging.getLogger(__name__)
@@ -41,6 +43,15 @@ class AccountAdapter(DefaultAccountAdapter):
             self.add_message(request, messages.ERROR, message="This username or e-mail has just been taken.")
             raise ImmediateHttpResponse(redirect("account_signup")) from error
         return user
+
+    @transaction.atomic
+    def set_password(self, user, password):
+        """Changed, or set by the link of an e-mail; not the first one, of the sign-up."""
+        super().set_password(user, password)
+        record("password changed", user, actor=user)
+
+    def get_client_ip(self, request):
+        return client_ip(request) or super().get_client_ip(request)
 
     def send_mail(self, template_prefix, email, context):
         """A mail server that is down must not tell, by an error page, which addresses have accounts."""

@@ -10,6 +10,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from accounts import chain
+
 IRB_STAFF = "IRB staff"
 
 
@@ -212,29 +214,57 @@ class Grant(models.Model):
 class AuditEvent(models.Model):
     """One thing that happened, who did it and why. Written by `accounts.audit.record` alone; never changed.
 
-    `previous_hash` and `hash` chain the events; they stay empty until the trail is sealed.
+    Events are numbered without gaps, and each is hashed together with the hash of the one before. The database itself
+    refuses to change or delete one (`accounts.guard`).
     """
 
-    at = models.DateTimeField(default=timezone.now, db_index=True)
+    sequence = models.BigIntegerField("no.", unique=True)
+    at = models.DateTimeField("at (UTC)", default=timezone.now, db_index=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    actor_name = models.CharField(max_length=150)
+    actor_name = models.CharField("who", max_length=150)
     role = models.CharField(max_length=30, blank=True)
     protocol = models.CharField(max_length=60, blank=True)
-    ip = models.GenericIPAddressField(null=True)
-    request_id = models.CharField(max_length=64, blank=True)
-    object_type = models.CharField(max_length=60)
-    object_id = models.CharField(max_length=64)
+    ip = models.CharField("address", max_length=39, blank=True)  # text, so that it reads as it was hashed
+    request_id = models.CharField("request", max_length=64, blank=True)
+    project = models.BigIntegerField("project", null=True)  # its number: a key would tie this app to projects
+    object_type = models.CharField("kind of object", max_length=60)
+    object_id = models.CharField("number of the object", max_length=64)
     action = models.CharField(max_length=60)
     field = models.CharField(max_length=60, blank=True)
     old = models.TextField(blank=True)
     new = models.TextField(blank=True)
     reason = models.TextField(blank=True)
     previous_hash = models.CharField(max_length=64, blank=True)
-    hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
 
     class Meta:
-        ordering = ["id"]
-        indexes = [models.Index(fields=["object_type", "object_id"], name="audit_by_object")]
+        ordering = ["sequence"]
+        indexes = [
+            models.Index(fields=["object_type", "object_id"], name="audit_by_object"),
+            models.Index(fields=["project", "sequence"], name="audit_by_project"),
+            models.Index(fields=["action", "actor", "object_id", "at"], name="audit_by_action"),
+        ]
 
     def __str__(self):
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor_name}: {self.action}"
+
+    def text(self) -> str:
+        """What is hashed."""
+        return chain.serialise([getattr(self, column) for column in AUDIT_COLUMNS])
+
+
+AUDIT_COLUMNS = tuple("actor_id" if name == "actor" else name for name in chain.FIELDS)
+
+
+class AuditHead(models.Model):
+    """The last event, in one row that is locked by whoever writes the next: neither gaps nor forks."""
+
+    sequence = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default=chain.BEGINNING)
+
+    def __str__(self):
+        return f"{self.sequence}:{self.hash}"
+
+    @classmethod
+    def lock(cls) -> "AuditHead":
+        return cls.objects.select_for_update().get()

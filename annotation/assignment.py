@@ -99,6 +99,12 @@ def move(annotation: Annotation, to: str, **changes) -> None:
         raise Refused("This annotation was changed a moment ago. Reload the page and try again.")
 
 
+def head_in_words(annotation: Annotation) -> str:
+    """Return which labels a decision was about, as the audit trail keeps it."""
+    digest = annotation.revisions.filter(number=annotation.head).values_list("saved_sha256", flat=True).first()
+    return f"revision {annotation.head} sha256:{digest}" if digest else "nothing saved"
+
+
 @transaction.atomic
 def set_aside(*, annotation: Annotation, by: User, reason: str, comment: str) -> None:
     """The member says that this image cannot be labelled."""
@@ -115,5 +121,6 @@ def give_back(*, annotation: Annotation, by: User, comment: str) -> Membership:
     if annotation.image.project.archived_at:
         raise Refused("This project is archived, so nothing can be returned in it any more.")
     move(annotation, State.RETURNED, cannot_reason="", comment=comment)
-    record("annotation returned", annotation, actor=by, old=annotation.state, new=State.RETURNED, reason=comment)
+    old = f"{annotation.state}, {head_in_words(annotation)}"
+    record("annotation returned", annotation, actor=by, field="state", old=old, new=State.RETURNED, reason=comment)
     return annotation.member

@@ -301,7 +301,8 @@ def commit(pk: int, by: User, save: Save, found: list[str]) -> Revision:
     )
     write_tiles(revision, save.tiles)
     if action := AUDITED.get(Kind(save.kind)):
-        record(action, annotation, actor=by, field="revision", old=str(revision.parent), new=str(revision.number))
+        new = f"{revision.number} sha256:{revision.saved_sha256}"
+        record(action, annotation, actor=by, field="revision", old=str(revision.parent), new=new)
     return revision
 
 

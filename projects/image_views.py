@@ -13,6 +13,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.audit import record_daily
 from accounts.requests import PersonRequest
 from annotation import workers
 from annotation.imaging.pyramid import TILES, level_tiles
@@ -26,6 +27,7 @@ from projects.permissions import Capability, get_image, get_project
 from projects.tasks import is_tiled, kept, local_copy, read_tiles, thumbnail_name, tile_name
 
 logger = logging.getLogger(__name__)
+VIEWED = "image viewed"  # at full size; who may open a list of images sees their thumbnails
 
 
 class UploadForm(ImageForm):
@@ -66,6 +68,7 @@ def images_place(request: PersonRequest, pk: int) -> JsonResponse:
 @require_safe
 def image_pixels(request: PersonRequest, pk: int) -> HttpResponseBase:
     image = get_image(request.user, pk, Capability.SEE)
+    record_daily(VIEWED, image, actor=request.user)
     return _answer(request, image.pixels_sha256, "image/png", lambda: storages["images"].open(image.pixels_name))
 
 
@@ -82,6 +85,7 @@ def image_tile(request: PersonRequest, pk: int, level: int, column: int, row: in
     columns, rows = level_tiles(image.width, image.height, level)
     if not is_tiled(image) or column >= columns or row >= rows:
         raise Http404
+    record_daily(VIEWED, image, actor=request.user)
     etag = f"{image.pixels_sha256}-{level}-{column}-{row}"
     name = tile_name(image, level, column, row)
     return _answer(request, etag, "image/jpeg", lambda: ContentFile(_tile(image, name, request.user.pk)))

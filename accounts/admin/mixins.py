@@ -1,6 +1,7 @@
 """What several admin pages share."""
 
 from django.contrib import admin
+from django.db import transaction
 
 from accounts.audit import record
 
@@ -63,6 +64,19 @@ class Audited(admin.ModelAdmin):
                     old=in_words(form.initial.get(field)),
                     new=in_words(form.cleaned_data[field]),
                 )
+
+    def delete_model(self, request, obj):
+        self.record_deletion(request, obj)
+        super().delete_model(request, obj)
+
+    @transaction.atomic
+    def delete_queryset(self, request, queryset):
+        for obj in queryset:
+            self.record_deletion(request, obj)
+        super().delete_queryset(request, queryset)
+
+    def record_deletion(self, request, obj):
+        record(f"{self.opts.verbose_name} deleted", obj, actor=request.user, old=str(obj))
 
 
 def in_words(value) -> str:

@@ -5,8 +5,12 @@ from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth.models import Group
+from django.db import transaction
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.admin.mixins import Audited, NeverDeleted, SuperuserOnly
+from accounts.audit import record
 from accounts.models import IRB_STAFF, User
 
 admin.site.unregister([Group, EmailAddress])
@@ -64,6 +68,17 @@ class UserAdmin(Audited, NeverDeleted, SuperuserOnly, auth_admin.UserAdmin):
         super().save_model(request, obj, form, change)
         # allauth keeps addresses of its own; an old one left there would still open the account.
         EmailAddress.objects.filter(user=obj).exclude(email=obj.email).delete()
+
+    @method_decorator(sensitive_post_parameters())
+    @transaction.atomic
+    def user_change_password(self, request, id, form_url=""):
+        """Another's password, set by an administrator."""
+        before = User.objects.filter(pk=id).values_list("password", flat=True).first()
+        response = super().user_change_password(request, id, form_url)
+        changed = User.objects.filter(pk=id).exclude(password=before).first() if before is not None else None
+        if changed:
+            record("password set by administrator", changed, actor=request.user)
+        return response
 
 
 @admin.register(Group)

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
+from accounts.audit import record
 from accounts.models import IRB_STAFF, AuditEvent, Protocol, User
 from accounts.tests.factories import PASSWORD, RegistrationFactory, UserFactory
 
@@ -59,7 +60,7 @@ def objects(db, annotator):
         "registration": registration,
         "grant": annotator.grants.get(),
         "protocol": Protocol.objects.create(number="P-1", title="T", principal_investigator="I"),
-        "auditevent": AuditEvent.objects.create(actor_name="system", object_type="x", object_id="1", action="seen"),
+        "auditevent": record("seen", registration, actor=None),
         "user": registration.user,
         "group": Group.objects.create(name="Some group"),
     }

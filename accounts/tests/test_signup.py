@@ -33,7 +33,11 @@ def test_signing_up_makes_a_person_and_a_request_and_leads_to_the_waiting_page(c
     registration = person.registrations.get()
     assert (registration.purpose, registration.status) == (Registration.Purpose.CREATE, Registration.Status.PENDING)
     assert (registration.reason, registration.protocol_number) == ("Gland segmentation.", "2026-0001")
-    assert AuditEvent.objects.get().action == "registration submitted"
+    events = AuditEvent.objects.values_list("action", "actor_name", "protocol", "role")
+    assert list(events) == [
+        ("registration submitted", "nina", "2026-0001", "not approved"),
+        ("signed in", "nina", "", "not approved"),
+    ]
     response = client.get(response.url, follow=True)
     assert response.redirect_chain == [(reverse("registration"), 302)]
     assert "Thank you, Nina Núñez" in response.content.decode()

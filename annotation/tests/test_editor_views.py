@@ -251,7 +251,7 @@ def test_closed_work_is_returned_with_a_comment(client, creator, annotation, sta
     assert (event.action, event.actor, event.old, event.reason) == (
         "annotation returned",
         creator,
-        state,
+        f"{state}, nothing saved",
         "Mind the border",
     )
 

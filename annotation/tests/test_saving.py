@@ -79,9 +79,10 @@ def test_kinds_of_save_move_the_state_and_leave_their_trace(painter, annotation,
     assert told["next"] == reverse("label_next", args=[project.pk])
     annotation.refresh_from_db()
     assert (annotation.state, annotation.head) == ("submitted", 3)
-    assert list(AuditEvent.objects.values_list("action", "actor__username", "old", "new")) == [
-        ("checkpoint saved", "anna", "1", "2"),
-        ("ground truth submitted", "anna", "2", "3"),
+    hashes = dict(annotation.revisions.values_list("number", "saved_sha256"))
+    assert list(AuditEvent.objects.values_list("action", "actor__username", "role", "old", "new")) == [
+        ("checkpoint saved", "anna", "annotator", "1", f"2 sha256:{hashes[2]}"),
+        ("ground truth submitted", "anna", "annotator", "2", f"3 sha256:{hashes[3]}"),
     ]
 
 

@@ -183,7 +183,6 @@ def everything(annotation) -> dict[int, list]:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=HISTORIES)
 def test_all_that_stays_of_any_history_reads_as_before(membership, images, annotator, history):
-    AuditEvent.objects.all().delete()
     for model in (verification.HeadTile, LabelTile, Revision, Annotation):
         model.objects.all().delete()
     assign(membership)

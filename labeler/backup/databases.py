@@ -14,6 +14,7 @@ from pathlib import Path
 from django.apps import apps
 from django.db import connection, transaction
 
+from accounts import guard
 from labeler.backup.archive import Unusable
 
 Ask = Callable[[str], Iterator[tuple]]  # answers a statement of SQL with rows of the snapshot
@@ -125,6 +126,7 @@ class PostgreSQL:
         """Replace our tables by those of a dump in one transaction."""
         first = [f"SET lock_timeout = '{LOCK_SECONDS}s';"]
         first += [f"DROP TABLE IF EXISTS {connection.ops.quote_name(table)} CASCADE;" for table in own_tables()]
+        first += [f"DROP FUNCTION IF EXISTS {guard.FUNCTION}() CASCADE;"]  # of the triggers that went with the tables
         words = ["-w", "-X", "-q", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
         psql, environment = self.command("psql", *words)
         reading = [self.program("pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(path)]

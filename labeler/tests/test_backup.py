@@ -65,6 +65,7 @@ def test_drill_what_was_lost_comes_back_each_file_to_the_byte_and_each_row(site,
     assert len(contents(site)) == 4
     assert rows(target) == rows(site)
     assert all(rows(site).values())
+    assert "Every event is there" in target.manage("verify_audit")
 
 
 def test_backup_is_private_and_leaves_nothing_beside_it(site):
@@ -104,6 +105,7 @@ def test_site_in_use_is_replaced_only_when_told_and_mended_by_it(site, target):
     assert "whole and true" in said
     assert "Stored files that nothing refers to: 1." in said
     assert rows(target) == rows(site)
+    assert "Every event is there" in target.manage("verify_audit")
     assert contents(target).items() >= contents(site).items()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 STATIC = Path(settings.BASE_DIR) / "static"
-IMPORT = re.compile(r"""^\s*(?:import|export)\b[^;"']*?["'](\.[^"']+)["']""", re.MULTILINE)
+IMPORT = re.compile(r"""^(?:import|export)\s+(?:[\w\s{},*$]+\sfrom\s+)?["'](\.[^"']+)["']""", re.MULTILINE)
 
 
 def imports_of(path: Path) -> list[Path]:

@@ -25,7 +25,7 @@ from annotation.imaging.sources import Refused, Upload, read_upload
 from annotation.imaging.workers import WorkerBusy, WorkerDied, WorkerError, WorkerOutOfMemory, WorkerTimeout
 from annotation.tasks import warm_superpixels
 from projects.models import Image, Project
-from projects.tasks import is_cut, is_tiled, make_tiles, thumbnail_name
+from projects.tasks import is_tiled, make_tiles, thumbnail_name
 
 NAME_KEY_LENGTH = 400  # of the column; a name of 255 characters may fold to more
 NAME_TAKEN = "This project has an image of this name already. Rename the file, or leave it out if it is the same."
@@ -84,8 +84,9 @@ def place_images(*, project: Project, by: User) -> int:
     images = list(project.images.filter(status=Image.Status.UPLOADED).order_by("position", "id"))
     for position, image in enumerate(images, 0 if last is None else last + 1):
         image.position = position
-        image.status = Image.Status.PREPARING if is_tiled(image) else Image.Status.READY
-        prepare = make_tiles if is_cut(image) else warm_superpixels
+        tiled = is_tiled(image)
+        image.status = Image.Status.PREPARING if tiled else Image.Status.READY
+        prepare = make_tiles if tiled else warm_superpixels
         transaction.on_commit(partial(prepare.enqueue, image.pk))
     Image.objects.bulk_update(images, ["position", "status"])
     if images:

@@ -7,7 +7,7 @@ from django.core.files.storage import storages
 from annotation.imaging.pyramid import PIXELS, TILE
 from annotation.imaging.superpixels.maps import Piece, Region
 from projects.models import Image
-from projects.tasks import is_cut, pixel_tile_name, read_tiles
+from projects.tasks import is_tiled, pixel_tile_name, read_tiles
 
 
 def pieces(image: Image, window: Region, *, owner: Hashable = None, background: bool = False) -> list[Piece]:
@@ -23,7 +23,7 @@ def pieces(image: Image, window: Region, *, owner: Hashable = None, background: 
     OSError
         If the clean copy is missing or damaged. (A store that is not the disk has errors of its own.)
     """
-    if not is_cut(image):
+    if not is_tiled(image):
         with storages["images"].open(image.pixels_name) as file:
             return [Piece(0, 0, file.read())]
     columns = range(window.x // TILE, -(-(window.x + window.width) // TILE))

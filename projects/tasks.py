@@ -21,8 +21,7 @@ from annotation.imaging.pyramid import PIXELS, TILES, write_tiles
 from labeler.storage import STORE_ERRORS
 from projects.models import Image
 
-PLAIN_SIDE = 4096  # px; larger images are shown as tiles
-WHOLE_SIDE = 2048  # px; of larger images a part is had without decoding all of it
+WHOLE_SIDE = 2048  # px; of larger images a part is seen and had without decoding all of it
 logger = logging.getLogger(__name__)
 alone = Alone(workers.places)
 
@@ -33,23 +32,13 @@ def make_tiles(image_id: int) -> None:
     from annotation.tasks import warm_superpixels  # it needs the pixels that are made here
 
     image = Image.objects.get(pk=image_id)
-    store_tiles(image, kinds_of(image))
+    store_tiles(image)
     warm_superpixels.enqueue(image_id)
 
 
 def is_tiled(image: Image) -> bool:
-    """Is the image too large to be shown as one file?"""
-    return max(image.width, image.height) > PLAIN_SIDE
-
-
-def is_cut(image: Image) -> bool:
-    """Is the image so large that its pixels are kept as tiles, too?"""
+    """Is the image too large to be shown as one file, and to be decoded whole for a part of it?"""
     return max(image.width, image.height) > WHOLE_SIDE
-
-
-def kinds_of(image: Image) -> tuple[str, ...]:
-    """The kinds of tiles an image has."""
-    return (TILES,) * is_tiled(image) + (PIXELS,) * is_cut(image)
 
 
 def tile_name(image: Image, level: int, column: int, row: int) -> str:
@@ -67,8 +56,9 @@ def thumbnail_name(image: Image) -> str:
     return f"{image.key}/thumbnail.jpg"
 
 
-def store_tiles(image: Image, kinds: tuple[str, ...]) -> None:
-    """Make the tiles of an image in a worker process and put those that are missing into the `cache` store."""
+def store_tiles(image: Image) -> None:
+    """Make all tiles of an image in a worker process and put those that are missing into the `cache` store."""
+    kinds = TILES, PIXELS
     with made_tiles(image, kinds) as made:
         keep_tiles(image, kinds, made)
 

@@ -47,12 +47,19 @@ def test_without_a_browser_every_figure_is_left_out(monkeypatch):
 def test_a_movement_costs_the_work_of_its_handlers_and_of_the_frame_that_they_asked_for():
     trace = Trace(
         [
-            event("EventDispatch", 1000, 0.2, type="pointermove"),
+            event("EventDispatch", 1000, 0.3, type="pointermove"),
+            event("FunctionCall", 1010, 0.1),
             event("RequestAnimationFrame", 1100, id=5),
-            event("EventDispatch", 3000, 0.1, type="pointermove"),  # the frame is asked for already
+            event("FunctionCall", 1120, 0.1),
+            event("FunctionCall", 1130, 0.05),  # within the one before
+            event("EventDispatch", 3000, 0.2, type="pointermove"),  # the frame is asked for already
+            event("FunctionCall", 3010, 0.1),
             event("EventDispatch", 3500, 7, type="mousemove"),
-            event("FireAnimationFrame", 9000, 0.3, id=5),
-            event("FireAnimationFrame", 9900, 4, id=6),  # asked for by nobody's movement
+            event("FunctionCall", 3510, 6),
+            event("FireAnimationFrame", 11000, 0.4, id=5),
+            event("FunctionCall", 11010, 0.3),
+            event("FireAnimationFrame", 19000, 4, id=6),  # asked for by nobody's movement
+            event("FunctionCall", 19010, 3),
         ]
     )
     assert trace.work_per_event("pointermove") == pytest.approx([0.25, 0.05])

@@ -51,7 +51,7 @@ def test_images_are_warmed_once_they_are_placed(project, calls, django_capture_o
 
 def test_a_large_image_is_warmed_once_its_tiles_are_made(project, monkeypatch, django_capture_on_commit_callbacks):
     order = []
-    monkeypatch.setattr("projects.tasks.store_tiles", lambda image, kinds: order.append("tiles"))
+    monkeypatch.setattr("projects.tasks.store_tiles", lambda image: order.append("tiles"))
     monkeypatch.setattr("annotation.tasks.make", lambda wanted: order.append("maps"))
     monkeypatch.setattr(workers, "wait_until_ready", lambda: None)
     ImageFactory(project=project, pixels=WIDE, status="uploaded")

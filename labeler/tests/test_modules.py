@@ -19,6 +19,8 @@ def test_all_that_a_module_imports_is_named_once_and_itself_first():
 def test_what_a_module_loads_when_it_wants_it_is_not_fetched_before():
     assert "js/pages/superpixels.js" in needed_by(EDITOR)
     assert "js/pages/segmenting.js" not in needed_by(EDITOR)
+    assert "js/pages/checking.js" in needed_by(EDITOR)
+    assert "js/pages/inspector.js" not in needed_by(EDITOR)
 
 
 def test_each_module_has_a_link_to_the_address_it_is_imported_from():

@@ -186,7 +186,7 @@ def test_two_who_place_at_once_place_each_image_once(project):
 def test_a_large_image_is_prepared_by_a_task_and_ready_when_its_tiles_are_there(
     project, django_capture_on_commit_callbacks
 ):
-    image = upload(project, data=encoded(np.zeros((5, 4097, 3), np.uint8)))
+    image = upload(project, data=encoded(np.zeros((5, 2049, 3), np.uint8)))
     with django_capture_on_commit_callbacks(execute=False) as callbacks:
         place_images(project=project, by=project.creator)
     image.refresh_from_db()
@@ -195,36 +195,24 @@ def test_a_large_image_is_prepared_by_a_task_and_ready_when_its_tiles_are_there(
         callback()
     image.refresh_from_db()
     assert image.status == Image.Status.READY
-    names = tile_name(image, 13, 8, 0), pixel_tile_name(image, 8, 0)
+    names = tile_name(image, 12, 4, 0), pixel_tile_name(image, 4, 0)
     assert all(storages["cache"].exists(name) for name in names)
     storages["cache"].delete(names[1])
     make_tiles.func(image.pk)
     assert all(storages["cache"].exists(name) for name in names)
 
 
-def test_an_image_of_which_parts_are_needed_is_cut_by_a_task_and_ready_at_once(
-    project, django_capture_on_commit_callbacks
-):
-    image = upload(project, data=encoded(np.zeros((5, 2049, 3), np.uint8)))
-    with django_capture_on_commit_callbacks(execute=True):
-        assert place_images(project=project, by=project.creator) == 1
-        image.refresh_from_db()
-        assert image.status == Image.Status.READY
-    assert storages["cache"].exists(pixel_tile_name(image, 4, 0))
-    assert not storages["cache"].exists(f"{image.key}/tiles")
-
-
-def test_the_editor_gets_one_file_up_to_4096_and_tiles_above(project):
-    small = ImageFactory(project=project, width=4096, height=1, pixels=np.zeros((1, 4096, 3), np.uint8))
+def test_the_editor_gets_one_file_up_to_2048_and_tiles_above(project):
+    small = ImageFactory(project=project, width=2048, height=1, pixels=np.zeros((1, 2048, 3), np.uint8))
     assert view_source(small) == {"type": "image", "url": f"/images/{small.pk}/pixels.png"}
-    large = ImageFactory(project=project, pixels=np.zeros((1, 4097, 3), np.uint8))
+    large = ImageFactory(project=project, pixels=np.zeros((1, 2049, 3), np.uint8))
     assert view_source(large) == {
         "type": "dzi",
-        "width": 4097,
+        "width": 2049,
         "height": 1,
         "tileSize": 512,
         "overlap": 0,
-        "maxLevel": 13,
+        "maxLevel": 12,
         "urlTemplate": f"/images/{large.pk}/tiles/{{level}}/{{column}}_{{row}}.jpg",
     }
 

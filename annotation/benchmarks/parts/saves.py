@@ -54,7 +54,7 @@ def click_to_ack(desks: Desks) -> Figures:
                 page.keyboard.press(str(1 + number % CATEGORIES))
                 page.evaluate(STROKE, {"number": number, "turn": turn, "moves": MOVES, "side": side})
             page.evaluate(NOTE)
-            with trace.recorded(page) as recorded:
+            with trace.recorded(page, trace.TASKS) as recorded:
                 page.locator("[data-command=checkpoint]").first.click()
                 waits.append(page.evaluate("() => acknowledged"))
             longest.append(max(recorded.tasks()))

@@ -1,5 +1,6 @@
 """What people do with their hands: the steps that several journeys share."""
 
+import math
 import re
 
 from playwright.sync_api import Page, expect
@@ -40,10 +41,9 @@ class Editor:
 
     def point(self, across: int, down: int) -> tuple[int, int]:
         """Move the pointer there; return the image pixel that the page says is under it."""
-        self.page.mouse.move(*self.at(across, down))
-        text = self.page.locator("#position").inner_text()
-        x, y = re.match(r"(\d+), (\d+)", text).groups()
-        return int(x), int(y)
+        x, y = (math.floor(place) for place in self.place(across, down))
+        expect(self.page.locator("#position")).to_have_text(re.compile(rf"^{x}, {y}\b"))
+        return x, y
 
     def place(self, across: int, down: int) -> tuple[float, float]:
         """Move the pointer there; return the image position under it."""

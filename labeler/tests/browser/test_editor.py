@@ -17,7 +17,7 @@ from labeler.tests.browser.painter import Painter
 from labeler.tests.browser.people import Editor, log_in
 from projects import image_views
 from projects.models import Image
-from projects.tasks import kinds_of, store_tiles
+from projects.tasks import store_tiles
 from projects.tests.factories import ImageFactory, MembershipFactory
 
 
@@ -245,7 +245,7 @@ def test_tiles_that_a_busy_server_cannot_make_yet_are_asked_for_again(
     image = ImageFactory(project=project, name="large.png", pixels=np.full((3000, 4200, 3), (200, 90, 160), np.uint8))
     assign(project.memberships.get())
     monkeypatch.setattr("annotation.workers.run", lambda function, *args, **options: function(*args))
-    store_tiles(image, kinds_of(image))
+    store_tiles(image)
     read, refused, sent = image_views.read_tiles, set(), set()
 
     def busy_at_first(image, kind, names, owner):

@@ -51,6 +51,39 @@ export class Shape {
     });
     return mask;
   }
+
+  /**
+   * What is drawn of it: runs within it and runs of its rim, each as x0, x1 and y in image pixels, `step` pixels high.
+   * @param {number} most rows or columns of pixels; of a larger shape only each `step`-th is looked at
+   */
+  drawnRuns(most) {
+    const { x0: left, y0: top, x1, y1 } = this.bounds;
+    const step = Math.ceil(Math.max(x1 - left, y1 - top) / most);
+    const columns = Math.ceil((x1 - left) / step);
+    const line = columns + 2; // nothing all around, so that every place has neighbours
+    const grid = new Uint8Array(line * (Math.ceil((y1 - top) / step) + 2));
+    this.forEachRun((y, from, to) => {
+      if ((y - top) % step) return;
+      const row = line * ((y - top) / step + 1) + 1;
+      grid.fill(1, row + Math.ceil((from - left) / step), row + Math.ceil((to - left) / step));
+    });
+    /** @type {{ step: number, inner: number[], rim: number[] }} */
+    const found = { step, inner: [], rim: [] };
+    for (let y = top, row = line + 1; y < y1; y += step, row += line) {
+      let start = 0;
+      let runs = null;
+      for (let column = 0; column <= columns; column++) {
+        const at = row + column;
+        const within = grid[at - 1] & grid[at + 1] & grid[at - line] & grid[at + line];
+        const next = !grid[at] ? null : within ? found.inner : found.rim;
+        if (next === runs) continue;
+        runs?.push(left + step * start, Math.min(left + step * column, x1), y);
+        start = column;
+        runs = next;
+      }
+    }
+    return found;
+  }
 }
 
 /**

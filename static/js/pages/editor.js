@@ -34,18 +34,20 @@ const store = createStore(initialState(config));
 const map = new LabelMap(image.width, image.height);
 const canvasOnly = new URLSearchParams(location.search).get("drawer") === "canvas";
 const viewer = new Viewer(find(root, "#stage", HTMLElement), image, { canvas: canvasOnly });
-const stage = new Stage(viewer, map, config.categories);
+const stage = new Stage(viewer, map, config.categories, () => cursorNow());
 const painter = new Painter(
   map,
   (area) => stage.touch(area),
   () => store.state,
 );
 
+const ledger = keepLedger(painter);
+
 /** @param {number} value */
 const categoryOf = (value) => config.categories.find((category) => category.value === value);
 /** What is pointed at, image position. @type {Point | null} */
 let pointed = null;
-const segments = createSuperpixels({ root, config, store, map, viewer, stage, changed: showCursor }, tell);
+const segments = createSuperpixels({ root, config, store, map, viewer, stage, changed: () => stage.request() }, tell);
 const viewing = createViewing({
   config,
   root,
@@ -81,7 +83,8 @@ const pointer = new PointerInput(stage.surface, {
   toImage: (event) => stage.toImage(event),
   hover: (point) => {
     pointed = point;
-    showCursor();
+    ledger.moved();
+    stage.request();
   },
   pan: (dx, dy) => viewer.pan(dx, dy),
   zoom: (factor, { clientX, clientY }) => {
@@ -95,14 +98,14 @@ const pointer = new PointerInput(stage.surface, {
   },
 });
 
-function showCursor() {
+/** What the pointer would do where it is; says in words what lies there. @returns {Cursor} */
+function cursorNow() {
   const pans =
     readOnly || stage.map !== map || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
   /** @type {Cursor} */
   const cursor = (pointed && !pans ? tooling.current?.cursor(pointed) : tooling.current?.rest?.()) ?? { kind: "none" };
   // Writing the same again would have the browser match style rules at each movement.
   if (stage.surface.dataset.cursor !== cursor.kind) stage.surface.dataset.cursor = cursor.kind;
-  stage.point(cursor);
   const inside = pointed && pointed.x >= 0 && pointed.y >= 0 && pointed.x < image.width && pointed.y < image.height;
   const outside =
     store.state.tool === "superpixel" && segments.loaded?.superpixels.shown.count && cursor.kind === "none" && !pans;
@@ -111,6 +114,7 @@ function showCursor() {
     inside && pointed ? stage.map.get(Math.floor(pointed.x), Math.floor(pointed.y)) : 0,
     outside ? "no segments here" : "",
   );
+  return cursor;
 }
 
 // --- Checking and saving ---------------------------------------------------------------------------------------------
@@ -124,7 +128,7 @@ const saving = createSaving({
   painter,
   cover,
   tell,
-  ledger: keepLedger(painter),
+  ledger,
   beforeGroundTruth,
   rest,
 });
@@ -135,7 +139,7 @@ const past = createHistory({ ...saving, config, root, map, painter, stage, cover
 /** The work goes on in another tab. */
 function rest() {
   readOnly = true;
-  showCursor();
+  stage.request();
 }
 
 // --- Commands --------------------------------------------------------------------------------------------------------
@@ -160,7 +164,7 @@ function climb(direction) {
 const looking = {
   pan: (_, held) => {
     pointer.setPanKey(held);
-    showCursor();
+    stage.request();
   },
   zoomIn: () => viewer.zoom(1.5),
   zoomOut: () => viewer.zoom(1 / 1.5),
@@ -172,7 +176,7 @@ const looking = {
   help: () => ask(dialog(document, "help-dialog")),
   cancel() {
     if (!past.leave() && !pointer.cancel()) tooling.drop();
-    showCursor();
+    stage.request();
   },
   ...past.looking,
   return: () => ask(dialog(document, "return-dialog")),
@@ -240,11 +244,11 @@ function wire() {
   painter.addEventListener("settled", () => {
     showUndo();
     segments.loaded?.meter.touched();
-    showCursor();
+    stage.request();
   });
   viewer.addEventListener("view", () => read.zoom(viewer.view));
   store.watch((state) => {
-    showCursor();
+    stage.request();
     letterKeys.checked = state.letterKeys;
     keep(config, state);
     if (state.tool === "superpixel" && !readOnly && document.body.dataset.ready) segments.begin();

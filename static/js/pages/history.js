@@ -14,7 +14,7 @@ import { find } from "../ui/find.js";
 /** @import { Painter, Settled } from "../work/painter.js" */
 /** @import { Revision } from "../work/past.js" */
 
-const INPUTS = ["pointerdown", "pointermove", "pointerup", "keydown", "wheel"];
+const INPUTS = ["pointerdown", "pointerup", "keydown", "wheel"];
 const EMPTY_START = "the empty start";
 
 /**
@@ -36,6 +36,8 @@ export function keepLedger(painter) {
     counting = true;
   });
   return {
+    /** The pointer moved over the image: told by who hears it anyway, since a listener more costs as much as painting. */
+    moved: () => ledger.input(),
     activity: () => ledger.take(() => new Promise((resolve) => setTimeout(resolve))),
     giveBack: ledger.giveBack.bind(ledger),
   };

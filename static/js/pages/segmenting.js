@@ -8,6 +8,7 @@ import { find } from "../ui/find.js";
 import { GranularityPanel } from "../ui/granularity.js";
 import { proposal } from "../ui/proposal.js";
 import { SuperpixelPanel } from "../ui/superpixels.js";
+import { outlineSource } from "../view/outlines.js";
 import { FitMeter } from "../work/fitting.js";
 import { Prefetch } from "../work/prefetch.js";
 import { Superpixels } from "../work/superpixels.js";
@@ -89,7 +90,8 @@ export function createSegmenting({ root, config, store, map, viewer, stage, chan
   function showOutlines() {
     const { outlines, warn, tool } = store.state;
     stage.outlines.canvas.hidden = far || tool !== "superpixel" || !(outlines || warn);
-    stage.showOutlines(superpixels.shown, { lines: outlines, hatch: warn });
+    const { shown } = superpixels;
+    stage.showOutlines(shown.count ? outlineSource(shown, { lines: outlines, hatch: warn }) : null);
   }
 
   superpixels.addEventListener("loading", () => {

@@ -167,3 +167,43 @@ test("many maps at many levels: every look-up agrees with the shape", () => {
     assert.equal(pixels, 6400);
   }
 });
+
+test("what is drawn of a segment are its pixels, the rim apart from the rest; of a large one, each n-th", () => {
+  const random = randomness(11);
+  const mosaic = new Mosaic([squares({ x: 3, y: 2, width: 60, height: 45, cell: 9, random })]);
+  for (const [position, most] of [
+    [0, 512],
+    [0.6, 512],
+    [0.9, 20],
+    [1, 16],
+  ]) {
+    const shown = mosaic.at(mosaic.levels.levelAtPosition(position));
+    for (let id = 0; id < shown.count; id++) {
+      const shape = shown.shape(id);
+      const { x0, y0, x1, y1 } = shape.bounds;
+      const { step, inner, rim } = shape.drawnRuns(most);
+      assert.ok((x1 - x0) / step <= most && (y1 - y0) / step <= most);
+      const within = (/** @type {number} */ x, /** @type {number} */ y) => shape.contains(x, y) && x < x1 && y < y1;
+      /** @type {string[]} */
+      const expected = [];
+      for (let y = y0; y < y1; y += step) {
+        for (let x = x0; x < x1; x += step) {
+          if (!within(x, y)) continue;
+          const around = [within(x - step, y), within(x + step, y), within(x, y - step), within(x, y + step)];
+          expected.push(`${x} ${y} ${around.every(Boolean) ? "inner" : "rim"}`);
+        }
+      }
+      const found = [...placesOf(inner, step, "inner"), ...placesOf(rim, step, "rim")];
+      assert.deepEqual(found.sort(), expected.sort());
+    }
+  }
+});
+
+/** @param {number[]} runs @param {number} step @param {string} kind */
+function placesOf(runs, step, kind) {
+  const places = [];
+  for (let at = 0; at < runs.length; at += 3) {
+    for (let x = runs[at]; x < runs[at + 1]; x += step) places.push(`${x} ${runs[at + 2]} ${kind}`);
+  }
+  return places;
+}

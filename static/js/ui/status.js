@@ -4,6 +4,7 @@ import { counted, find } from "./find.js";
 
 /** @import { SaveState } from "../net/saver.js" */
 
+const READOUT_MS = 60;
 const OFFLINE = "You can go on: your work is kept in this browser until the server answers.";
 const SIGNED_OUT = "You are logged out. Your work is kept in this browser; save to log in again.";
 
@@ -70,11 +71,18 @@ export function clock(moment) {
 }
 
 /**
+ * Where the pointer is, in words: not at each movement, since nobody reads that fast and it costs as much as painting.
  * @param {HTMLElement} root
  * @param {(value: number) => string} nameOf
  */
 export function readout(root, nameOf) {
-  const text = document.createTextNode(""); // one that stays: a new one at each movement costs as much as painting
+  const text = document.createTextNode("");
+  let latest = "";
+  let timer = 0;
+  const write = () => {
+    timer = 0;
+    if (text.data !== latest) text.data = latest;
+  };
   find(root, "#position", HTMLElement).replaceChildren(text);
   const zoom = find(root, "#zoom", HTMLElement);
   return {
@@ -85,8 +93,8 @@ export function readout(root, nameOf) {
      */
     point(point, value, remark) {
       const words = point ? [`${Math.floor(point.x)}, ${Math.floor(point.y)}`, nameOf(value), remark] : [];
-      const sentence = words.filter(Boolean).join(" · ");
-      if (text.data !== sentence) text.data = sentence;
+      latest = words.filter(Boolean).join(" · ");
+      if (!timer) timer = window.setTimeout(write, READOUT_MS);
     },
     /** @param {View} view */
     zoom({ scale, ratio }) {

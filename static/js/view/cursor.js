@@ -1,11 +1,10 @@
 // The topmost canvas: the brush in its true size, the superpixel under the pointer, or an outline being drawn.
 
-import { rgb, rgba } from "../core/palette.js";
 import { context2d, deviceBox } from "./layer.js";
 
 /** @import { Shape } from "../core/shape.js" */
 
-const LARGEST = 512; // texels a side of the picture of a segment
+const MOST_ROWS = 512; // of a segment; larger ones are drawn coarser
 
 export class CursorLayer {
   constructor() {
@@ -14,8 +13,8 @@ export class CursorLayer {
     this.context = context2d(this.canvas);
     /** @type {Rect | null} */
     this.drawn = null;
-    /** @type {{ shape: Shape, color: string, canvas: HTMLCanvasElement } | null} */
-    this.picture = null;
+    /** Of the segment that was drawn last. @type {({ shape: Shape } & ReturnType<Shape["drawnRuns"]>) | null} */
+    this.runs = null;
   }
 
   /**
@@ -67,23 +66,21 @@ export class CursorLayer {
   }
 
   /**
+   * In rectangles: a picture would take longer to make than all else that a movement of the pointer costs.
    * @param {View} view
    * @param {Extract<Cursor, { kind: "segment" }>} cursor
    */
   drawSegment(view, { shape, color }) {
-    const known = this.picture;
-    if (known?.shape !== shape || known.color !== color) {
-      this.picture = { shape, color, canvas: pictureOf(shape, color) };
+    if (this.runs?.shape !== shape) this.runs = { shape, ...shape.drawnRuns(MOST_ROWS) };
+    this.drawn = deviceBox(view, shape.bounds);
+    const { context } = this;
+    for (const [style, runs] of /** @type {const} */ ([
+      [`${color}82`, this.runs.inner],
+      ["#fffffff0", this.runs.rim],
+    ])) {
+      context.fillStyle = style;
+      fillRuns(context, view, runs, this.runs.step);
     }
-    const area = shape.bounds;
-    this.drawn = deviceBox(view, area);
-    const { scale, x, y, ratio } = view;
-    const [left, top] = [Math.round((area.x0 * scale + x) * ratio), Math.round((area.y0 * scale + y) * ratio)];
-    const right = Math.round((area.x1 * scale + x) * ratio);
-    const bottom = Math.round((area.y1 * scale + y) * ratio);
-    this.context.imageSmoothingEnabled = false;
-    const picture = /** @type {{ canvas: HTMLCanvasElement }} */ (this.picture).canvas;
-    this.context.drawImage(picture, left, top, right - left, bottom - top);
   }
 
   /**
@@ -142,31 +139,17 @@ function boundsOf(points) {
 }
 
 /**
- * The segment in the colour, its rim white.
- * @param {Shape} shape
- * @param {string} color
+ * @param {CanvasRenderingContext2D} context
+ * @param {View} view
+ * @param {number[]} runs
+ * @param {number} step their height in image pixels
  */
-function pictureOf(shape, color) {
-  const area = shape.bounds;
-  const mask = shape.mask(area);
-  const [width, height] = [area.x1 - area.x0, area.y1 - area.y0];
-  const step = Math.ceil(Math.max(width, height) / LARGEST);
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.ceil(width / step);
-  canvas.height = Math.ceil(height / step);
-  const image = new ImageData(canvas.width, canvas.height);
-  const out = new Uint32Array(image.data.buffer);
-  const inner = rgba(...rgb(color), 130);
-  const rim = rgba(255, 255, 255, 240);
-  for (let row = 0, to = 0; row < height; row += step) {
-    for (let column = 0; column < width; column += step, to++) {
-      const at = row * width + column;
-      if (!mask[at]) continue;
-      const beside = column >= step && column + step < width && mask[at - step] && mask[at + step];
-      const within = beside && row >= step && row + step < height && mask[at - step * width] && mask[at + step * width];
-      out[to] = within ? inner : rim;
-    }
+function fillRuns(context, { scale, x, y, ratio }, runs, step) {
+  for (let at = 0; at < runs.length; at += 3) {
+    const left = Math.round((runs[at] * scale + x) * ratio);
+    const right = Math.round((runs[at + 1] * scale + x) * ratio);
+    const top = Math.round((runs[at + 2] * scale + y) * ratio);
+    const bottom = Math.round(((runs[at + 2] + step) * scale + y) * ratio);
+    context.fillRect(left, top, right - left, bottom - top);
   }
-  context2d(canvas).putImageData(image, 0, 0);
-  return canvas;
 }

@@ -3,11 +3,10 @@
 import { lookupTable } from "../core/palette.js";
 import { CursorLayer } from "./cursor.js";
 import { TileLayer } from "./layer.js";
-import { outlineSource } from "./outlines.js";
 import { borderSource, labelSource } from "./sources.js";
 
 /** @import { LabelMap } from "../core/tiles.js" */
-/** @import { Shown } from "../core/mosaic.js" */
+/** @import { LayerSource } from "./layer.js" */
 /** @import { Viewer } from "./viewer.js" */
 
 export class Stage {
@@ -15,8 +14,9 @@ export class Stage {
    * @param {Viewer} viewer
    * @param {LabelMap} map
    * @param {Category[]} categories
+   * @param {() => Cursor} cursor what the pointer would do now; asked once a frame, however often the pointer moved
    */
-  constructor(viewer, map, categories) {
+  constructor(viewer, map, categories, cursor) {
     this.viewer = viewer;
     /** Whose labels are shown. */
     this.map = map;
@@ -25,8 +25,7 @@ export class Stage {
     this.labels = new TileLayer("stage-labels", labelSource(map, lookupTable(categories)));
     this.outlines = new TileLayer("stage-outlines", null);
     this.cursor = new CursorLayer();
-    /** @type {Cursor} */
-    this.pointer = { kind: "none" };
+    this.pointer = cursor;
     this.frame = 0;
     /** Where image position 0, 0 is in the window. */
     this.origin = { x: 0, y: 0 };
@@ -65,18 +64,9 @@ export class Stage {
     this.showLabels(this.how);
   }
 
-  /** @param {Cursor} cursor */
-  point(cursor) {
-    this.pointer = cursor;
-    this.request();
-  }
-
-  /**
-   * @param {Shown | null} shown
-   * @param {{ lines: boolean, hatch: boolean }} what
-   */
-  showOutlines(shown, what) {
-    this.outlines.show(shown?.count ? outlineSource(shown, what) : null);
+  /** @param {LayerSource | null} source */
+  showOutlines(source) {
+    this.outlines.show(source);
     this.outlines.draw(this.viewer.view);
   }
 
@@ -89,11 +79,12 @@ export class Stage {
     this.labels.draw(this.viewer.view);
   }
 
+  /** Draws in the next frame what changed, and the cursor. */
   request() {
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
       this.labels.drawChanges(this.viewer.view);
-      this.cursor.draw(this.viewer.view, this.pointer);
+      this.cursor.draw(this.viewer.view, this.pointer());
     });
   }
 
@@ -110,6 +101,6 @@ export class Stage {
     }
     this.labels.draw(view);
     this.outlines.draw(view);
-    this.cursor.draw(view, this.pointer);
+    this.cursor.draw(view, this.pointer());
   }
 }

@@ -1,5 +1,6 @@
 // Where painted labels say most about superpixels, and how well the shown segments could reproduce them. No DOM.
 
+import { IGNORED } from "./palette.js";
 import { TILE } from "./tiles.js";
 
 /** @import { Shown } from "./mosaic.js" */
@@ -17,7 +18,6 @@ import { TILE } from "./tiles.js";
 /** @typedef {{ borders: number, labelled: number, values: Set<number> }} Facts */
 
 export const WINDOW = 2 * TILE;
-const IGNORED = 255;
 const LEAST_LABELLED = 2000; // px
 const CLEARLY_BETTER = 0.02;
 const AS_GOOD = 0.005;

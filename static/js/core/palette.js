@@ -1,6 +1,7 @@
 // Colours: from categories to the look-up table that paints label tiles, and how well text reads on a colour. No DOM.
 
-/** What ignored pixels look like. */
+/** The value of pixels that do not count, and what they look like. */
+export const IGNORED = 255;
 export const IGNORED_COLOR = "#808080";
 
 /**
@@ -30,7 +31,7 @@ export function rgba(red, green, blue, alpha) {
  */
 export function lookupTable(categories, hidden = []) {
   const table = new Uint32Array(256);
-  table[255] = rgba(...rgb(IGNORED_COLOR), 255);
+  table[IGNORED] = rgba(...rgb(IGNORED_COLOR), 255);
   for (const { value, color } of categories) table[value] = rgba(...rgb(color), 255);
   for (const value of hidden) table[value] = 0;
   return table;

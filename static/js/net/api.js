@@ -6,6 +6,9 @@ const NO_ACCESS =
   "You have no access to this any more, or you logged in anew. Try once more; your work stays in this page.";
 const FAILED = "The server could not do this. Your work stays in this page; try again in a moment.";
 
+/** After so long without a whole answer the server counts as out of reach: a connection may hang for ever. */
+const PATIENCE_MS = 120_000;
+
 export class RequestError extends Error {
   /**
    * @param {number} status 0 when no answer came, 401 when logged out
@@ -36,7 +39,7 @@ export async function request(url, options = {}) {
   try {
     response = await fetch(url, { ...options, headers, redirect: "manual" });
   } catch (error) {
-    if (options.signal?.aborted) throw error;
+    if (options.signal?.aborted && /** @type {Error} */ (error).name !== "TimeoutError") throw error;
     throw new RequestError(0, LOST);
   }
   if (response.type === "opaqueredirect") throw new RequestError(401, SIGNED_OUT);
@@ -71,7 +74,8 @@ export async function postJson(url, value) {
  * @param {Record<string, string>} headers
  */
 async function post(url, body, headers) {
-  const options = { method: "POST", body, headers: { ...headers, "X-CSRFToken": csrfToken() } };
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const options = { method: "POST", body, signal, headers: { ...headers, "X-CSRFToken": csrfToken() } };
   const response = await request(url, options);
   try {
     return await response.json();

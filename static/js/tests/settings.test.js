@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { carriedOver } from "../work/settings.js";
+import { carriedOver, initialState } from "../work/settings.js";
 
 /** @type {any} */
 const slic = {
@@ -36,5 +36,25 @@ for (const { name, sizing, size, image, expected } of /** @type {const} */ ([
   test(`carried over to another image, a size ${name}`, () => {
     const { values, sizing: way } = carriedOver(slic, { n: 2500, size }, sizing, 0.5, image);
     assert.deepEqual({ ...values, sizing: way }, { n: 2500, ...expected });
+  });
+}
+
+for (const [category, expected] of [
+  [2, 2],
+  [255, 255],
+  [3, 1],
+]) {
+  test(`a person who left with category ${category} goes on with ${expected}`, () => {
+    const kept = JSON.stringify({ category, defaults: "{}" });
+    Object.assign(globalThis, { localStorage: { getItem: () => kept } });
+    /** @type {any} */
+    const config = {
+      categories: [{ value: 1 }, { value: 2 }, { value: 3, retired: true }],
+      algorithms: [slic],
+      defaults: {},
+      project: { id: 5 },
+      image: fine,
+    };
+    assert.equal(initialState(config).category, expected);
   });
 }

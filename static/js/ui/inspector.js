@@ -2,6 +2,7 @@
 
 import { GROUPS } from "../core/findings.js";
 import { copyOf, counted, find } from "./find.js";
+import { IGNORE } from "./palette.js";
 
 /** @import { Finding, Group, Report } from "../core/findings.js" */
 
@@ -26,8 +27,8 @@ export class InspectorPanel {
    */
   constructor(root, { categories, image, rules }, ways) {
     this.element = find(root, "#inspector", HTMLElement);
-    this.names = new Map(categories.map(({ value, name }) => [value, name])).set(255, "Ignore").set(0, "Unlabelled");
-    this.colors = new Map(categories.map(({ value, color }) => [value, color])).set(255, "#808080");
+    this.names = new Map(categories.map(({ value, name }) => [value, name])).set(IGNORE.value, IGNORE.name).set(0, "Unlabelled");
+    this.colors = new Map(categories.map(({ value, color }) => [value, color])).set(IGNORE.value, IGNORE.color);
     this.ways = ways;
     this.least = rules.below ?? 0;
     this.heading = find(this.element, "h2", HTMLElement);

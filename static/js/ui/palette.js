@@ -1,7 +1,7 @@
 // The list of categories: colour, name, key, share of the image, and whether it is shown and protected. The current one
 // is what the next stroke paints.
 
-import { IGNORED_COLOR, inkOn } from "../core/palette.js";
+import { IGNORED, IGNORED_COLOR, inkOn } from "../core/palette.js";
 import { percentage } from "../core/shares.js";
 import { copyOf, find } from "./find.js";
 
@@ -9,7 +9,7 @@ import { copyOf, find } from "./find.js";
 /** @import { Store } from "../work/store.js" */
 
 const KEYED = 18; // 1 … 9, then Shift with 1 … 9
-export const IGNORE = { value: 255, name: "Ignore", color: IGNORED_COLOR, retired: false };
+export const IGNORE = { value: IGNORED, name: "Ignore", color: IGNORED_COLOR, retired: false };
 
 /**
  * @param {HTMLElement} root

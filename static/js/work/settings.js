@@ -1,5 +1,6 @@
 // How the editor starts: with the project's defaults, and as this person left it in this browser.
 
+import { IGNORED } from "../core/palette.js";
 import { RULES } from "../core/rules.js";
 import { fitting, parameterOf, sideFor } from "../core/sizing.js";
 
@@ -77,9 +78,9 @@ export function initialState(config) {
     if (typeof kept[key] === typeof state[key]) Object.assign(state, { [key]: kept[key] });
   }
   if (!["count", "px", "um"].includes(state.sizing)) state.sizing = "count";
-  if (!open.some(({ value }) => value === state.category)) state.category = open[0]?.value ?? 0;
-  if (![...open.map(({ value }) => value), 255].includes(state.over) || !RULES.includes(state.rule))
-    state.rule = "anywhere";
+  const paintable = [...open.map(({ value }) => value), IGNORED];
+  if (!paintable.includes(state.category)) state.category = open[0]?.value ?? 0;
+  if (!paintable.includes(state.over) || !RULES.includes(state.rule)) state.rule = "anywhere";
   if (state.tool === "picker") state.tool = "brush";
   if (!config.algorithms.some(({ name }) => name === state.algorithm))
     state.algorithm = config.algorithms[0]?.name ?? "";

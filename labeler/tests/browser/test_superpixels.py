@@ -16,6 +16,7 @@ from labeler.tests.browser.people import Editor, log_in
 from labeler.tests.browser.segments import Mosaic, Traffic
 from labeler.tests.browser.test_editor import stored
 from projects.models import Image
+from projects.tasks import is_tiled, store_tiles
 from projects.tests.factories import ImageFactory, MembershipFactory
 
 pytestmark = pytest.mark.usefixtures("warm_worker")
@@ -28,7 +29,9 @@ def work_of(project, annotator, *sizes: tuple[int, int]) -> list:
     for position, (width, height) in enumerate(sizes):
         pixels, _ = tissue_phantom(height, width, seed=position + 1)
         name = f"field-{position + 1}.png"
-        ImageFactory(project=project, position=position, name=name, pixels=pixels, um_per_px=0.5)
+        image = ImageFactory(project=project, position=position, name=name, pixels=pixels, um_per_px=0.5)
+        if is_tiled(image):
+            store_tiles(image)
     membership = MembershipFactory(project=project, user=annotator)
     assign(membership)
     return list(membership.annotations.in_order())

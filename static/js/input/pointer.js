@@ -6,7 +6,7 @@
  * @property {() => boolean} waits whether nothing new may begin: every press pans then
  * @property {() => void} pen called when a pen is seen for the first time
  * @property {(event: { clientX: number, clientY: number }) => Point} toImage
- * @property {(point: Point | null) => void} hover where the pointer is, null when it left
+ * @property {(event: { clientX: number, clientY: number } | null) => void} hover where the pointer is, null when it left
  * @property {(dx: number, dy: number) => void} pan
  * @property {(factor: number, center: { clientX: number, clientY: number }) => void} zoom
  * @property {(point: Point, direction: 1 | -1) => boolean} climb the wheel with Alt; false where that means nothing
@@ -114,7 +114,7 @@ export class PointerInput {
       this.stroke = { tool, pointerId: event.pointerId };
       const point = this.toImage(event);
       tool.down(point, event.button !== LEFT);
-      this.target.hover(point);
+      this.target.hover(event);
     }
   }
 
@@ -136,7 +136,7 @@ export class PointerInput {
     if (this.stroke?.pointerId === event.pointerId) {
       for (const sample of samples(event)) this.stroke.tool.move(this.toImage(sample));
     }
-    this.target.hover(this.target.toImage(event));
+    this.target.hover(event);
   }
 
   /**
@@ -162,7 +162,7 @@ export class PointerInput {
       tool.up();
     }
     this.release(event);
-    this.target.hover(event.pointerType === "touch" ? null : this.target.toImage(event));
+    this.target.hover(event.pointerType === "touch" ? null : event);
   }
 
   /** @param {PointerEvent} event */

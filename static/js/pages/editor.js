@@ -45,8 +45,10 @@ const ledger = keepLedger(painter);
 
 /** @param {number} value */
 const categoryOf = (value) => config.categories.find((category) => category.value === value);
-/** What is pointed at, image position. @type {Point | null} */
-let pointed = null;
+/** Where in the window the pointer is. @type {{ clientX: number, clientY: number } | null} */
+let place = null;
+/** What is pointed at now, image position: the image may have moved under a pointer that rests. */
+const pointed = () => place && stage.toImage(place);
 const segments = createSuperpixels({ root, config, store, map, viewer, stage, changed: () => stage.request() }, tell);
 const viewing = createViewing({
   config,
@@ -70,7 +72,7 @@ const tooling = createTooling({
   ...{ root, palette, store, painter, work, tell },
   chosen: viewing.reveal,
   scaleOf: () => viewer.view.scale,
-  pointed: () => pointed,
+  pointed,
 });
 
 // --- Pointer ---------------------------------------------------------------------------------------------------------
@@ -81,8 +83,8 @@ const pointer = new PointerInput(stage.surface, {
   waits: () => painter.working,
   pen: () => store.set({ pen: true }),
   toImage: (event) => stage.toImage(event),
-  hover: (point) => {
-    pointed = point;
+  hover: (event) => {
+    place = event;
     ledger.moved();
     stage.request();
   },
@@ -102,16 +104,17 @@ const pointer = new PointerInput(stage.surface, {
 function cursorNow() {
   const pans =
     readOnly || stage.map !== map || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
+  const point = pointed();
   /** @type {Cursor} */
-  const cursor = (pointed && !pans ? tooling.current?.cursor(pointed) : tooling.current?.rest?.()) ?? { kind: "none" };
+  const cursor = (point && !pans ? tooling.current?.cursor(point) : tooling.current?.rest?.()) ?? { kind: "none" };
   // Writing the same again would have the browser match style rules at each movement.
   if (stage.surface.dataset.cursor !== cursor.kind) stage.surface.dataset.cursor = cursor.kind;
-  const inside = pointed && pointed.x >= 0 && pointed.y >= 0 && pointed.x < image.width && pointed.y < image.height;
+  const inside = point && point.x >= 0 && point.y >= 0 && point.x < image.width && point.y < image.height;
   const outside =
     store.state.tool === "superpixel" && segments.loaded?.superpixels.shown.count && cursor.kind === "none" && !pans;
   read.point(
-    inside ? pointed : null,
-    inside && pointed ? stage.map.get(Math.floor(pointed.x), Math.floor(pointed.y)) : 0,
+    inside ? point : null,
+    inside && point ? stage.map.get(Math.floor(point.x), Math.floor(point.y)) : 0,
     outside ? "no segments here" : "",
   );
   return cursor;
@@ -157,7 +160,7 @@ function resize(direction) {
 
 /** @param {1 | -1} direction */
 function climb(direction) {
-  if (picksSegments()) segments.loaded?.climb(pointed, direction);
+  if (picksSegments()) segments.loaded?.climb(pointed(), direction);
 }
 
 /** @type {Record<string, (digit: number, held: boolean) => unknown>} */
@@ -191,7 +194,7 @@ const painting = {
   larger: () => resize(1),
   climbDown: () => climb(-1),
   climbUp: () => climb(1),
-  divide: () => picksSegments() && segments.loaded?.divide(pointed),
+  divide: () => picksSegments() && segments.loaded?.divide(pointed()),
   undo: () => tooling.back() || past.undo(),
   calculate: () => segments.loaded?.calculate(),
   tryAgain: () => segments.loaded?.tryAgain(),

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.shortcuts import redirect, resolve_url
 
 from accounts.audit import record
+from accounts.data_use import OWED, accept_data_use, owes_acceptance
 from accounts.models import User
 from accounts.origin import client_ip
 from accounts.services import submit_registration
@@ -32,6 +33,7 @@ class AccountAdapter(DefaultAccountAdapter):
         try:
             with transaction.atomic():
                 super().save_user(request, user, form, commit)
+                accept_data_use(user)
                 submit_registration(
                     user=user,
                     purpose=answers["purpose"],
@@ -52,6 +54,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request):
         return client_ip(request) or super().get_client_ip(request)
+
+    def login(self, request, user):
+        """Who has not accepted the present data-use text is asked at the log-in, not in the middle of work."""
+        super().login(request, user)
+        if owes_acceptance(user):
+            request.session[OWED] = True
 
     def send_mail(self, template_prefix, email, context):
         """A mail server that is down must not tell, by an error page, which addresses have accounts."""

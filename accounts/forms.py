@@ -1,8 +1,14 @@
 """What a person fills in: the request itself, and sign-up, which is the request and a few words about oneself."""
 
-from django import forms
+from typing import cast
 
+from django import forms
+from django.conf import settings
+
+from accounts.data_use import data_use_text
 from accounts.models import Registration, User
+
+Purpose = Registration.Purpose
 
 
 def model_field(model, name, **kwargs):
@@ -12,7 +18,12 @@ def model_field(model, name, **kwargs):
 class RequestForm(forms.Form):
     """What for, why, and under which protocol."""
 
-    purpose = model_field(Registration, "purpose", label="What do you want to do?", widget=forms.RadioSelect)
+    purpose = forms.ChoiceField(
+        label="What do you want to do?",
+        choices=[(one, one.label) for one in Purpose if one != Purpose.ADMINISTER],
+        initial=Purpose.ANNOTATE,
+        widget=forms.RadioSelect,
+    )
     reason = model_field(
         Registration,
         "reason",
@@ -24,16 +35,29 @@ class RequestForm(forms.Form):
 
 
 class MoreRightsForm(RequestForm):
-    """An annotator asks for the one right that is left."""
+    """An approved person asks for what is left."""
 
-    purpose = None
+    def __init__(self, *args, user: User, **kwargs):
+        super().__init__(*args, **kwargs)
+        left = {
+            Purpose.CREATE: user.may_label and not user.may_create_projects,
+            Purpose.IRB: not user.is_irb_staff,
+            Purpose.ADMINISTER: True,
+        }
+        choices = [(one.value, one.label) for one, is_left in left.items() if is_left]
+        cast(forms.ChoiceField, self.fields["purpose"]).choices = choices
+        self.initial["purpose"] = choices[0][0]
 
-    def clean(self):
-        super().clean()
-        return self.cleaned_data | {"purpose": Registration.Purpose.CREATE}
+
+class AcceptForm(forms.Form):
+    """The data-use text is accepted."""
+
+    data_use = forms.BooleanField(
+        label="I have read this and agree to it", error_messages={"required": "Please read the text and agree to it."}
+    )
 
 
-class SignupForm(RequestForm):
+class SignupForm(RequestForm, AcceptForm):
     """The base of allauth's sign-up form, which adds username, e-mail and password; `AccountAdapter` saves it all."""
 
     full_name = model_field(User, "full_name", label="Full name")
@@ -49,7 +73,19 @@ class SignupForm(RequestForm):
         "purpose",
         "reason",
         "protocol_number",
+        "data_use",
     )
+
+    @property
+    def data_use_text(self):
+        return data_use_text()
+
+    def clean(self):
+        super().clean()
+        domains, email = settings.SIGNUP_EMAIL_DOMAINS, self.cleaned_data.get("email")
+        if domains and email and email.rpartition("@")[2].lower() not in domains:
+            self.add_error("email", f"Please use an e-mail address of {' or '.join(domains)}.")
+        return self.cleaned_data
 
     def signup(self, request, user):
         """allauth asks for this method; by now the person and the request are saved."""

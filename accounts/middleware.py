@@ -1,9 +1,17 @@
-"""The gate: a person who is not approved sees the waiting page and nothing else."""
+"""The gate: a person who is not approved sees the waiting page and nothing else, one who has not accepted the present
+data-use text sees that."""
+
+from urllib.parse import urlencode
 
 from django.http import JsonResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
-OPEN_TO_PENDING = {"registration", "account_logout"}
+from accounts.data_use import OWED, owes_acceptance
+from accounts.models import in_words
+
+OPEN_TO_PENDING = {"registration", "account_logout", "account_confirm_email", "confirmation_send"}
+OPEN_TO_OWING = {"data_use", "account_logout"}
 
 
 class ApprovalRequiredMiddleware:
@@ -17,13 +25,27 @@ class ApprovalRequiredMiddleware:
         return self.get_response(request)
 
     def process_view(self, request, view_func, view_args, view_kwargs):
-        user = request.user
-        if not user.is_authenticated or user.is_approved:
+        user, name = request.user, request.resolver_match.view_name
+        if not user.is_authenticated:
             return None
-        if request.resolver_match.view_name in OPEN_TO_PENDING:
+        if request.session.get(OWED) and owes_acceptance(user):
+            return None if name in OPEN_TO_OWING else ask_to_accept(request)
+        if user.is_approved or name in OPEN_TO_PENDING:
             return None
-        if request.accepts("text/html"):
-            return redirect("registration")
-        return JsonResponse(
-            {"error": "Your registration has not been approved yet. IRB staff will write to you."}, status=403
-        )
+        return redirect("registration") if request.accepts("text/html") else no_access(user)
+
+
+def ask_to_accept(request):
+    """Lead to the data-use text. An editor is told 401, which is to log in again beside it, and keeps its work."""
+    if request.accepts("text/html"):
+        query = {} if request.method not in ("GET", "HEAD") else {"next": request.get_full_path()}
+        return redirect(f"{reverse('data_use')}?{urlencode(query)}")
+    return JsonResponse({"error": "The data-use text was changed. Log in again to accept it."}, status=401)
+
+
+def no_access(user):
+    sentence = "Your registration has not been approved yet. IRB staff will write to you."
+    if user.rights.access_ended:
+        day = in_words(user.rights.access_ended)
+        sentence = f"Your access to Labeler ended on {day}. Nothing is deleted; ask IRB staff to renew it."
+    return JsonResponse({"error": sentence}, status=403)

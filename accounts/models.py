@@ -1,18 +1,36 @@
 """People, what they asked for, what they were granted, under which protocol, and the record of what happened."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 
 from accounts import chain
 
 IRB_STAFF = "IRB staff"
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What a person may do at this moment, as their grants and groups say it.
+
+    `protocols` are those of current grants, `ended` those of earlier ones with the moment when the last of them ended.
+    """
+
+    granted: bool
+    creates: bool
+    irb_staff: bool
+    protocols: frozenset[int]
+    ended: dict[int, datetime]
+    certificate_date: date | None
+    access_ended: datetime | None
 
 
 class LabelerUserManager(UserManager):
@@ -34,6 +52,8 @@ class User(AbstractUser):
     email = models.EmailField("e-mail", unique=True)
     full_name = models.CharField(max_length=150)
     affiliation = models.CharField(max_length=200, blank=True)
+    data_use_version = models.CharField("data-use text accepted", max_length=40, blank=True, editable=False)
+    data_use_accepted_at = models.DateTimeField("accepted on", null=True, blank=True, editable=False)
 
     objects = LabelerUserManager()  # type: ignore[misc]  # the stubs know no manager of another class
 
@@ -72,36 +92,52 @@ class User(AbstractUser):
         return self.username
 
     @cached_property
-    def _rights(self) -> tuple[bool, bool, bool]:
-        """Whether the person has a current grant, one to create projects, and is IRB staff: one query a request.
+    def rights(self) -> Rights:
+        """What grants and groups say at this moment: one query a request.
 
         Plain joins, since building three EXISTS took a third of the time of a whole request.
         """
-        grants = "grants__since", "grants__until", "grants__may_create_projects"
-        rows = list(User.objects.filter(pk=self.pk).values_list(*grants, "groups__name"))
-        current = {creates for since, until, creates, _ in rows if since and holds(since, until)}
-        return bool(current), True in current, any(group == IRB_STAFF for *_, group in rows)
+        columns = "since", "until", "may_create_projects", "certificate_date", "protocols"
+        rows = list(
+            User.objects.filter(pk=self.pk).values_list(*(f"grants__{name}" for name in columns), "groups__name")
+        )
+        current = [row for row in rows if row[0] and holds(row[0], row[1])]
+        over = [row for row in rows if row[1] and row[1] <= timezone.now()]
+        protocols = frozenset(row[4] for row in current if row[4])
+        return Rights(
+            granted=bool(current),
+            creates=any(row[2] for row in current),
+            irb_staff=any(row[-1] == IRB_STAFF for row in rows),
+            protocols=protocols,
+            ended={row[4]: row[1] for row in sorted(over, key=lambda row: row[1]) if row[4]},
+            certificate_date=max((row[3] for row in current if row[3]), default=None),
+            access_ended=None if current else max((row[1] for row in over), default=None),
+        )
 
     @property
     def is_irb_staff(self) -> bool:
-        return self._rights[2]
+        return self.rights.irb_staff
 
     @property
     def is_approved(self) -> bool:
         """May this person use Labeler at all?"""
-        granted, _, irb_staff = self._rights
-        return self.is_active and (self.is_superuser or granted or irb_staff)
+        return self.is_active and (self.is_superuser or self.rights.granted or self.rights.irb_staff)
 
     @property
     def may_label(self) -> bool:
         """May this person become a member of a project? IRB staff decide about people and never see images."""
-        granted, _, irb_staff = self._rights
-        return self.is_active and (self.is_superuser or granted) and not irb_staff
+        return self.is_active and (self.is_superuser or self.rights.granted) and not self.rights.irb_staff
 
     @property
     def may_create_projects(self) -> bool:
-        _, creates, irb_staff = self._rights
-        return self.is_active and (self.is_superuser or creates) and not irb_staff
+        return self.is_active and (self.is_superuser or self.rights.creates) and not self.rights.irb_staff
+
+
+def certificate_until(certificate_date: date | None) -> date | None:
+    """The first day on which a certificate of that day no longer holds, by CERTIFICATE_DAYS; None if it never ends."""
+    if certificate_date is None or not settings.CERTIFICATE_DAYS:
+        return None
+    return certificate_date + timedelta(days=settings.CERTIFICATE_DAYS)
 
 
 class Protocol(models.Model):
@@ -116,8 +152,18 @@ class Protocol(models.Model):
     title = models.CharField(max_length=300)
     principal_investigator = models.CharField(max_length=150)
     approved_on = models.DateField(null=True, blank=True)
-    expires_on = models.DateField(null=True, blank=True)
-    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    expires_on = models.DateField(
+        null=True,
+        blank=True,
+        help_text="The first day on which it no longer holds: labelling is read-only from then on.",
+    )
+    status = models.CharField(
+        max_length=10,
+        choices=Status,
+        default=Status.ACTIVE,
+        help_text="Suspending or closing it makes labelling read-only at once. Nothing is deleted.",
+    )
+    status_since = models.DateField(default=timezone.localdate, editable=False)
     notes = models.TextField(blank=True)
 
     class Meta:
@@ -126,10 +172,28 @@ class Protocol(models.Model):
     def __str__(self):
         return self.number
 
+    @property
+    def ended(self) -> str:
+        """What ended it and when, to follow its name in a sentence; empty while it holds."""
+        if self.status != self.Status.ACTIVE:
+            return f"was {self.get_status_display().lower()} on {in_words(self.status_since)}"
+        if self.expires_on and self.expires_on <= timezone.localdate():
+            return f"expired on {in_words(self.expires_on)}"
+        return ""
+
+
+def in_words(day: date | datetime) -> str:
+    """A day as sentences have it: 4 November 2026."""
+    return date_format(timezone.localtime(day) if isinstance(day, datetime) else day, "j F Y")
+
 
 class RegistrationQuerySet(models.QuerySet):
     def pending(self):
         return self.filter(status=Registration.Status.PENDING)
+
+    def open(self):
+        """What waits for IRB staff, or for an answer of the person."""
+        return self.filter(status__in=Registration.OPEN)
 
 
 class Registration(models.Model):
@@ -137,12 +201,18 @@ class Registration(models.Model):
 
     class Status(models.TextChoices):
         PENDING = "pending"
+        ASKED = "asked", "More asked"
         APPROVED = "approved"
         DECLINED = "declined"
 
     class Purpose(models.TextChoices):
         ANNOTATE = "annotate", "Label images of projects I am invited to"
         CREATE = "create", "Create projects and label"
+        IRB = "irb", "Decide about people, as IRB staff"
+        ADMINISTER = "administer", "Administer Labeler"
+
+    OPEN = (Status.PENDING, Status.ASKED)
+    NEED_TWO = (Purpose.IRB, Purpose.ADMINISTER)
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="registrations")
     purpose = models.CharField("what for", max_length=10, choices=Purpose, default=Purpose.ANNOTATE)
@@ -155,6 +225,12 @@ class Registration(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     decision_reason = models.TextField("reason of the decision", blank=True)
+    first_approved_at = models.DateTimeField("first approval on", null=True, blank=True)
+    first_approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    data_use_version = models.CharField("data-use text accepted", max_length=40, blank=True)
+    data_use_accepted_at = models.DateTimeField("accepted on", null=True, blank=True)
 
     objects = RegistrationQuerySet.as_manager()
 
@@ -168,14 +244,24 @@ class Registration(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["user"],
-                condition=Q(status="pending"),
-                name="registration_one_pending_per_user",
+                condition=Q(status__in=["pending", "asked"]),
+                name="registration_one_open_per_user",
                 violation_error_message="A request of this person is waiting already.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="approved", purpose__in=["irb", "administer"])
+                | Q(first_approved_by__isnull=False) & ~Q(first_approved_by=F("decided_by")),
+                name="registration_staff_need_two",
             ),
         ]
 
     def __str__(self):
         return f"{self.user} ({self.get_status_display()})"
+
+    @property
+    def needs_two(self) -> bool:
+        """Whoever decides about people or runs the place is approved by two others."""
+        return self.purpose in self.NEED_TWO
 
 
 def holds(since: datetime, until: datetime | None) -> bool:
@@ -189,6 +275,10 @@ class GrantQuerySet(models.QuerySet):
         now = timezone.now()
         return self.filter(Q(until=None) | Q(until__gt=now), since__lte=now)
 
+    def of_interest(self):
+        """Those that hold or will hold, of people who can log in."""
+        return self.filter(Q(until=None) | Q(until__gt=timezone.now()), user__is_active=True)
+
 
 class Grant(models.Model):
     """What IRB staff allowed a person, since when and until when. Ending a grant sets `until`; none is deleted."""
@@ -201,6 +291,10 @@ class Grant(models.Model):
     until = models.DateTimeField(null=True, blank=True)
     granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     registration = models.OneToOneField(Registration, on_delete=models.PROTECT, null=True, blank=True)
+    reviewed_at = models.DateTimeField("last reviewed", null=True, blank=True)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     objects = GrantQuerySet.as_manager()
 
@@ -209,6 +303,25 @@ class Grant(models.Model):
 
     def __str__(self):
         return f"{self.user} since {self.since:%Y-%m-%d}"
+
+
+class Reminder(models.Model):
+    """That somebody was told of an end some days ahead: nobody is told twice, and of a new end anew."""
+
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12)
+    object_id = models.BigIntegerField()
+    ends_on = models.DateField()
+    days = models.PositiveSmallIntegerField()
+    sent_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["recipient", "kind", "object_id", "ends_on", "days"], name="reminder_once"),
+        ]
+
+    def __str__(self):
+        return f"{self.recipient}: {self.kind} {self.object_id} ends on {self.ends_on}"
 
 
 class AuditEvent(models.Model):

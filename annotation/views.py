@@ -22,7 +22,7 @@ from annotation.inspecting import rules_of
 from annotation.models import LABELS, PROVENANCE, Annotation
 from projects.ingest import view_source
 from projects.models import Image, Membership
-from projects.permissions import Capability, get_annotation, get_project, may
+from projects.permissions import Capability, Ended, get_annotation, get_project, may, what_ended
 
 
 @require_safe
@@ -51,7 +51,8 @@ def editor(request: PersonRequest, pk: int) -> HttpResponse:
     annotation = get_annotation(request.user, pk, Capability.SEE)
     own = annotation.member if annotation.member and annotation.member.user_id == request.user.pk else None
     project = annotation.image.project
-    workable = own is not None and annotation.is_open and not own.removed_at and not project.archived_at
+    ended = what_ended(request.user, project) if own else None
+    workable = own is not None and annotation.is_open and not own.removed_at and not project.archived_at and not ended
     turn = assignment.next_open(own) if own else None
     if workable and annotation.state == Annotation.State.WAITING and turn != annotation:
         return redirect("label_next", project.pk)
@@ -61,10 +62,11 @@ def editor(request: PersonRequest, pk: int) -> HttpResponse:
         "image": annotation.image,
         "project": project,
         "own": own is not None,
+        "ended": ended,
         "neighbours": neighbours(annotation, turn),
         "may_return": closed and may(request.user, project, Capability.REVIEW),
         "cannot_form": CannotLabelForm(),
-        "config": editor_config(annotation, read_only=not workable, user=request.user),
+        "config": editor_config(annotation, read_only=not workable, user=request.user, ended=ended),
     }
     return render(request, "annotation/editor.html", context)
 
@@ -78,7 +80,7 @@ def neighbours(annotation: Annotation, turn: Annotation | None) -> dict:
     return {"previous": order[here - 1] if here else None, "next": order[here + 1] if here + 1 < len(order) else None}
 
 
-def editor_config(annotation: Annotation, *, read_only: bool, user: User) -> dict:
+def editor_config(annotation: Annotation, *, read_only: bool, user: User, ended: Ended | None) -> dict:
     """Return what the editor's JavaScript is told."""
     image, project = annotation.image, annotation.image.project
     manages = not project.archived_at and may(user, project, Capability.MANAGE)
@@ -91,6 +93,7 @@ def editor_config(annotation: Annotation, *, read_only: bool, user: User) -> dic
             "state": annotation.state,
             "comment": annotation.comment,
             "readOnly": read_only,
+            "ended": str(ended or ""),
             "intended": annotation.intended,
         },
         "image": {

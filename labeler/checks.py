@@ -10,6 +10,8 @@ from django.core.checks import Error, Tags, Warning, register
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
+from accounts.data_use import data_use_text
+
 # Below this a worker process does not fail but hangs: its libraries need the address space for themselves.
 LEAST_WORKER_MEMORY = 1_000_000_000
 
@@ -50,6 +52,21 @@ def workers_have_memory(app_configs, **kwargs):
             id="labeler.E002",
         )
     ]
+
+
+@register()
+def data_use_text_is_there(app_configs, **kwargs):
+    try:
+        data_use_text()
+    except (OSError, ValueError) as error:
+        return [
+            Error(
+                f"The data-use text cannot be read: {error}.",
+                hint="Set DATA_USE_TEXT to a text file whose first line is “Version …”, or leave it out.",
+                id="labeler.E004",
+            )
+        ]
+    return []
 
 
 @register(Tags.files, deploy=True)

@@ -140,7 +140,6 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
-ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
@@ -148,10 +147,20 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 PASSWORD_RESET_TIMEOUT = 3600
 SESSION_COOKIE_AGE = 12 * 3600
 
+# --- IRB -------------------------------------------------------------------------------------------------------------
+
+REQUIRE_PROTOCOL = env.bool("REQUIRE_PROTOCOL", default=False)
+CERTIFICATE_DAYS = env.int("CERTIFICATE_DAYS", default=3 * 365)
+REVIEW_DAYS = env.int("REVIEW_DAYS", default=180)
+SIGNUP_EMAIL_DOMAINS = [domain.lower() for domain in env.list("SIGNUP_EMAIL_DOMAINS", default=[])]
+DATA_USE_TEXT = env.str("DATA_USE_TEXT", default=str(BASE_DIR / "templates" / "accounts" / "data_use.txt"))
+
 # --- E-mail ----------------------------------------------------------------------------------------------------------
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Labeler <labeler@localhost>")
+# Whoever signs up confirms the address, if mail leaves the machine: IRB staff approve nobody before.
+ACCOUNT_EMAIL_VERIFICATION = "optional" if env.str("EMAIL_URL", default="") else "none"
 
 # --- Storage ---------------------------------------------------------------------------------------------------------
 # images: the clean copies; labels: what people painted, never rewritten; cache: may be wiped at any time.

@@ -14,4 +14,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
+handler403 = "projects.views.forbidden"
 handler500 = "labeler.unavailable.handler500"

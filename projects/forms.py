@@ -4,14 +4,15 @@ The pages send JSON. `Submission` reads it and gives either clean data or one se
 """
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.core.validators import RegexValidator
-from django.db.models import Value
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Lower
 
-from accounts.models import User
+from accounts.models import Protocol, User
 from annotation.imaging.archive import name_key
 from annotation.imaging.superpixels import Algorithm, ParameterError, get_algorithm
 from annotation.imaging.superpixels import Value as Setting
@@ -41,12 +42,23 @@ class ProjectForm(forms.Form):
         required=False,
         error_messages={"max_length": "Instructions can have at most %(limit_value)d characters."},
     )
+    protocol = forms.ModelChoiceField(
+        Protocol.objects.none(),
+        required=False,
+        error_messages={
+            "required": "Choose the IRB protocol that this project belongs to.",
+            "invalid_choice": "Choose a protocol that holds and that you are approved for.",
+        },
+    )
 
-    def __init__(self, data: dict, *, creator: User, project: Project | None = None):
-        super().__init__(data)
+    def __init__(self, data: dict, *, creator: User, protocols: QuerySet[Protocol], project: Project | None = None):
+        super().__init__(data if "protocol" in data or not project else data | {"protocol": project.protocol_id})
         self.others = Project.objects.filter(creator=creator)
         if project:
             self.others = self.others.exclude(pk=project.pk)
+        field = cast(forms.ModelChoiceField, self.fields["protocol"])
+        field.queryset = protocols_to_choose(protocols, project)
+        field.required = settings.REQUIRE_PROTOCOL
 
     def clean_name(self) -> str:
         name = " ".join(self.cleaned_data["name"].split())
@@ -54,6 +66,13 @@ class ProjectForm(forms.Form):
         if self.others.alias(same=Lower("name")).filter(same=Lower(Value(name))).exists():
             raise forms.ValidationError(NAME_TAKEN)
         return name
+
+
+def protocols_to_choose(protocols: QuerySet[Protocol], project: Project | None = None) -> QuerySet[Protocol]:
+    """Those that a person may choose, and the one that the project is under already."""
+    if project is None or project.protocol_id is None:
+        return protocols
+    return Protocol.objects.filter(Q(pk__in=protocols.values("pk")) | Q(pk=project.protocol_id))
 
 
 class RulesForm(forms.Form):
@@ -143,7 +162,7 @@ def read_superpixels(body: bytes) -> tuple[Algorithm, dict[str, Setting]]:
 class Submission:
     """A project as its page sent it: `errors` maps a field (`categories.2` for a row) to a sentence."""
 
-    def __init__(self, body: bytes, *, creator: User, project: Project | None = None):
+    def __init__(self, body: bytes, *, creator: User, protocols: QuerySet[Protocol], project: Project | None = None):
         self.errors: dict[str, str] = {}
         self.fingerprint = ""
         try:
@@ -151,9 +170,9 @@ class Submission:
         except ValueError as error:
             self.errors["form"] = str(error)
             return
-        form = ProjectForm(data, creator=creator, project=project)
+        form = ProjectForm(data, creator=creator, protocols=protocols, project=project)
         self._note(form)
-        self.texts: dict[str, str] = form.cleaned_data
+        self.texts: dict[str, Any] = form.cleaned_data
         self.rules = self._rules(data["rules"]) if "rules" in data else {}
         self.categories = self._rows(CategoryForm, data.get("categories"), "categories")
         self._check_categories()

@@ -9,6 +9,7 @@ from django.db.models.functions import RowNumber
 from accounts.models import User
 from annotation.models import Annotation
 from projects.models import Image, Membership, Project
+from projects.permissions import Capability, what_ended
 
 STRIP = 4
 DONE = Q(annotations__state__in=Annotation.DONE)
@@ -53,11 +54,11 @@ def work(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
     )
 
 
-def memberships_of(user: User) -> list[Membership]:
+def memberships_of(user: User) -> list[Any]:
     """All projects a person takes part in, newest first, each with `next_image`: what to label next."""
     returned_first = Case(When(state=Annotation.State.RETURNED, then=0), default=1, output_field=IntegerField())
     following = Annotation.objects.open().filter(member=OuterRef("pk")).order_by(returned_first, "position", "id")
-    memberships = user.memberships.active().select_related("project__creator")
+    memberships = user.memberships.active().select_related("project__creator", "project__protocol")
     return list(
         work(memberships)
         .annotate(next_image=Subquery(following.values("image")[:1]))
@@ -92,8 +93,12 @@ def created_projects(projects: list[Project]) -> list[Created]:
 
 
 def home_page(user: User) -> dict:
-    """Everything the template of the home page shows."""
+    """Everything the template of the home page shows. Of what a person may not even open, the name and why."""
     memberships = memberships_of(user) if user.may_label else []
+    for membership in memberships:
+        membership.ended = what_ended(user, membership.project)
+    stopped = [m for m in memberships if m.ended and not m.project.archived_at]
+    memberships = [m for m in memberships if not m.ended or Capability.SEE not in m.ended.takes]
     mine = [m.project for m in memberships if m.role == Membership.Role.CREATOR]
     shared = [m for m in memberships if m.role != Membership.Role.CREATOR and not m.project.archived_at]
     created = created_projects([project for project in mine if not project.archived_at])
@@ -101,6 +106,7 @@ def home_page(user: User) -> dict:
     return {
         "created": created,
         "shared": shared,
+        "stopped": stopped,
         "archived": [project for project in mine if project.archived_at],
         "tab": "shared" if prefers_shared else "created",
     }

@@ -7,7 +7,7 @@ from django import forms
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
-from django.http import FileResponse, Http404, JsonResponse
+from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.audit import record_daily
 from accounts.requests import PersonRequest
 from annotation import workers
+from annotation.answers import answers_json
 from annotation.imaging.pyramid import TILES, level_tiles
 from annotation.imaging.sources import make_thumbnail
 from annotation.imaging.workers import WorkerError
@@ -41,8 +42,9 @@ class UploadForm(ImageForm):
 
 
 @require_POST
-def image_upload(request: PersonRequest, pk: int) -> JsonResponse:
-    project = get_project(request.user, pk, Capability.MANAGE)
+@answers_json
+def image_upload(request: PersonRequest, pk: int) -> HttpResponse:
+    project = get_project(request.user, pk, Capability.ADD)
     form, file = UploadForm(request.POST), request.FILES.get("file")
     if file is None:
         return JsonResponse({"error": "No file arrived. Choose the image again."}, status=400)
@@ -57,8 +59,9 @@ def image_upload(request: PersonRequest, pk: int) -> JsonResponse:
 
 
 @require_POST
-def images_place(request: PersonRequest, pk: int) -> JsonResponse:
-    project = get_project(request.user, pk, Capability.MANAGE)
+@answers_json
+def images_place(request: PersonRequest, pk: int) -> HttpResponse:
+    project = get_project(request.user, pk, Capability.ADD)
     try:
         return JsonResponse({"placed": place_images(project=project, by=request.user)})
     except IngestError as error:

@@ -128,6 +128,17 @@ class Membership(models.Model):
         return f"{self.user} in {self.project}"
 
 
+class Access(Membership):
+    """A membership as IRB staff look at it: who sees what, since when, by whose word and until when."""
+
+    class Meta:
+        proxy = True
+        app_label = "accounts"  # where IRB staff work; they hold no right over projects
+        default_permissions = ()
+        verbose_name = "access"
+        verbose_name_plural = "who can see what"
+
+
 class ImageQuerySet(models.QuerySet):
     def placed(self):
         """Images that have their place in the order, whether or not their tiles are made yet."""

@@ -9,11 +9,12 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from accounts.audit import record
-from accounts.models import User
+from accounts.models import Protocol, User
 from annotation import assignment
 from annotation.imaging.superpixels import Value
 from annotation.models import Annotation
 from projects.models import Category, Image, Membership, Project, new_key
+from projects.permissions import Capability, what_ended
 
 
 class Refused(Exception):
@@ -29,9 +30,19 @@ class Stale(Refused):
 
 
 @transaction.atomic
-def create_project(*, creator: User, name: str, description: str, instructions: str, categories: list[dict]) -> Project:
+def create_project(
+    *,
+    creator: User,
+    name: str,
+    description: str,
+    instructions: str,
+    categories: list[dict],
+    protocol: Protocol | None = None,
+) -> Project:
     """Make a project with its creator as first member; categories get the values 1, 2, 3… in their order."""
-    project = Project.objects.create(creator=creator, name=name, description=description, instructions=instructions)
+    project = Project.objects.create(
+        creator=creator, name=name, description=description, instructions=instructions, protocol=protocol
+    )
     Membership.objects.create(project=project, user=creator, role=Membership.Role.CREATOR, added_by=creator)
     Category.objects.bulk_create(
         Category(project=project, value=value, position=value, name=row["name"], color=row["color"])
@@ -44,7 +55,7 @@ def create_project(*, creator: User, name: str, description: str, instructions: 
 def fingerprint(project: Project) -> str:
     """What the edit page was opened with; a save of another state would undo somebody's change unseen."""
     categories = project.categories.values_list("value", "name", "color", "retired_at")
-    state: list = [project.name, project.description, project.instructions]
+    state: list = [project.name, project.description, project.instructions, project.protocol_id]
     state += [project.label_every_pixel, project.smallest_region, project.smallest_region_unit]
     state += [[value, name, color, bool(retired)] for value, name, color, retired in categories]
     return hashlib.sha256(json.dumps(state).encode()).hexdigest()
@@ -56,7 +67,7 @@ def save_project(
     project: Project,
     actor: User,
     opened_with: str,
-    texts: dict[str, str],
+    texts: dict[str, Any],
     rules: dict[str, Any],
     categories: list[dict],
     images: list[dict],
@@ -174,6 +185,11 @@ def find_person(name: str) -> User:
 @transaction.atomic
 def add_member(*, project: Project, person: User, actor: User) -> Membership:
     """Make `person` an annotator with work on every image; one who was a member before finds their work again."""
+    ended = what_ended(person, project)
+    if ended and Capability.SEE in ended.takes:
+        raise Refused(
+            f"{person.username} is not approved for IRB protocol {project.protocol}. Ask IRB staff, then add them."
+        )
     _refuse_archived(Project.objects.select_for_update().get(pk=project.pk))
     membership, created = Membership.objects.get_or_create(project=project, user=person, defaults={"added_by": actor})
     if not created:

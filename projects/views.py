@@ -1,15 +1,17 @@
 """The home page, making and editing a project, its members, archiving. Images are in `image_views`."""
 
 from allauth.account.decorators import reauthentication_required
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.db.models import Exists, OuterRef
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import User
 from accounts.requests import PersonRequest
 from annotation.answers import answers_json
 from annotation.forms import SuperpixelForm
@@ -17,13 +19,18 @@ from annotation.imaging.superpixels import ALGORITHMS
 from annotation.models import Annotation
 from annotation.superpixel_maps import default_setting, setting
 from projects import services
-from projects.forms import NAME_TAKEN, Submission, read_superpixels
+from projects.forms import NAME_TAKEN, Submission, protocols_to_choose, read_superpixels
 from projects.home import home_page, work
 from projects.models import Image, Membership, Project
-from projects.permissions import Capability, get_project
+from projects.permissions import Capability, Ended, get_project, protocols_open_to, what_ended
 
 # What a new project starts with; the page gives each the next colour of its palette.
 CATEGORIES = ["Tumour", "Stroma", "Necrosis", "Lymphocytes", "Background"]
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page of a refusal; what ended, and since when, is said to whom it concerns."""
+    return render(request, "403.html", {"ended": exception if isinstance(exception, Ended) else None}, status=403)
 
 
 @require_safe
@@ -39,8 +46,9 @@ def project_new(request: PersonRequest) -> HttpResponse:
         raise PermissionDenied("Creating projects needs a right that you do not have yet. Ask for it in the menu.")
     if request.method != "POST":
         categories = [{"name": name} for name in CATEGORIES]
-        return render(request, "projects/project_new.html", {"data": {"categories": categories}})
-    submission = Submission(request.body, creator=request.user)
+        context = {"data": {"categories": categories}, "protocols": protocols_open_to(request.user)}
+        return render(request, "projects/project_new.html", context | {"require_protocol": settings.REQUIRE_PROTOCOL})
+    submission = Submission(request.body, creator=request.user, protocols=protocols_open_to(request.user))
     if submission.errors:
         return JsonResponse({"errors": submission.errors}, status=400)
     try:
@@ -59,8 +67,9 @@ def project_edit(request: PersonRequest, pk: int) -> HttpResponse:
     """The creator's page of a project: texts, categories, images, members."""
     project = get_project(request.user, pk, Capability.MANAGE)
     if request.method != "POST":
-        return render(request, "projects/project_edit.html", edit_page(project))
-    submission = Submission(request.body, creator=project.creator, project=project)
+        return render(request, "projects/project_edit.html", edit_page(request.user, project))
+    protocols = protocols_open_to(request.user)
+    submission = Submission(request.body, creator=project.creator, protocols=protocols, project=project)
     if submission.errors:
         return JsonResponse({"errors": submission.errors}, status=400)
     try:
@@ -82,7 +91,7 @@ def project_edit(request: PersonRequest, pk: int) -> HttpResponse:
     return JsonResponse({"saved": True})
 
 
-def edit_page(project: Project) -> dict:
+def edit_page(user: User, project: Project) -> dict:
     """What the edit page shows."""
     categories = [
         {"value": c.value, "name": c.name, "color": c.color, "retired": bool(c.retired_at)}
@@ -98,6 +107,9 @@ def edit_page(project: Project) -> dict:
         "next_position": services.next_position(project),
         "memberships": work(project.memberships.active().select_related("user")).order_by("added_at", "pk"),
         "superpixels": superpixel_forms(project),
+        "protocols": protocols_to_choose(protocols_open_to(user), project),
+        "require_protocol": settings.REQUIRE_PROTOCOL,
+        "ended": what_ended(user, project),
     }
 
 

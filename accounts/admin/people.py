@@ -14,11 +14,28 @@ from accounts.audit import record
 from accounts.models import IRB_STAFF, User
 
 admin.site.unregister([Group, EmailAddress])
+TWO_PEOPLE = (
+    "This cannot be given here. The person asks for it (Ask for more rights, in their menu), and two people approve it."
+)
 
 
 class UserChangeForm(auth_forms.UserChangeForm):
+    """Rights over people and over Labeler can be taken here at once; to be given, they are asked for and approved by
+    two people in the queue of registrations."""
+
     class Meta(auth_forms.UserChangeForm.Meta):
         model = User
+
+    def clean(self):
+        super().clean()
+        answers = self.cleaned_data
+        for name in ("is_staff", "is_superuser"):
+            if answers.get(name) and not getattr(self.instance, name):
+                self.add_error(name, TWO_PEOPLE)
+        for name in ("groups", "user_permissions"):
+            if set(answers.get(name, ())) - set(getattr(self.instance, name).all()):
+                self.add_error(name, TWO_PEOPLE)
+        return answers
 
 
 class UserCreationForm(auth_forms.AdminUserCreationForm):

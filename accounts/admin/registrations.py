@@ -1,30 +1,49 @@
-"""The queue of requests: who asks for what, and the two actions that decide on them."""
+"""The queue of requests: who asks for what, and the three actions that decide on them."""
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Count
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
 from accounts.admin.mixins import ReadOnly
-from accounts.models import Registration
+from accounts.models import AuditEvent, Protocol, Registration
 from accounts.services import (
     ALREADY_DECIDED,
     DECIDED,
+    FIRST,
+    NO_ADMINISTRATOR,
     OWN,
+    SAME_PERSON,
+    UNCONFIRMED,
     approve_registrations,
+    ask_for_more,
     decline_registrations,
+    is_confirmed,
 )
+
+VERBS = {"approve": ("approve", "approved"), "decline": ("decline", "declined"), "ask": ("ask about", "asked")}
+SKIPPED = {
+    OWN: "you cannot decide on your own request",
+    SAME_PERSON: "you approved it already; a second person must",
+    NO_ADMINISTRATOR: "one of the two who approve must be an administrator",
+    UNCONFIRMED: "the e-mail address is not confirmed yet",
+}
 
 
 class StatusFilter(admin.SimpleListFilter):
-    """By state; without a choice the list shows what waits."""
+    """By state, each with its number; without a choice the list shows what waits."""
 
     title = "state"
     parameter_name = "state"
 
     def lookups(self, request, model_admin):
-        return [*Registration.Status.choices, ("all", "All")]
+        counts = dict(Registration.objects.order_by().values_list("status").annotate(Count("pk")))
+        states = [(value, f"{label} ({counts.get(value, 0)})") for value, label in Registration.Status.choices]
+        return [*states, ("all", f"All ({sum(counts.values())})")]
 
     def value(self):
         return super().value() or Registration.Status.PENDING.value
@@ -50,10 +69,11 @@ class DecisionForm(forms.Form):
     def __init__(self, *args, verb, **kwargs):
         super().__init__(*args, **kwargs)
         reason = self.fields["reason"]
-        if verb == "decline":
+        if verb != "approve":
             reason.required = True
+            reason.label = "Question" if verb == "ask" else "Reason"
             reason.help_text = "The person reads it in an e-mail and on their page."
-            reason.error_messages["required"] = "Please write a reason; the person will read it."
+            reason.error_messages["required"] = f"Please write a {reason.label.lower()}; the person will read it."
         else:
             reason.help_text = "Not required. If you write something, the person reads it in the e-mail."
 
@@ -61,10 +81,11 @@ class DecisionForm(forms.Form):
 def sentence(outcome, done: str) -> str:
     """`outcome` counted in words: "3 approved, 1 already decided, 1 skipped: …"."""
     parts = [f"{outcome[DECIDED]} {done}"]
+    if outcome[FIRST]:
+        parts.append(f"{outcome[FIRST]} approved by you as the first of two")
     if outcome[ALREADY_DECIDED]:
         parts.append(f"{outcome[ALREADY_DECIDED]} already decided")
-    if outcome[OWN]:
-        parts.append(f"{outcome[OWN]} skipped: you cannot decide on your own request")
+    parts += [f"{outcome[why]} skipped: {words}" for why, words in SKIPPED.items() if outcome[why]]
     return ", ".join(parts) + "."
 
 
@@ -82,12 +103,22 @@ class RegistrationAdmin(ReadOnly, admin.ModelAdmin):
         "protocol_number",
         "reason",
     ]
-    list_select_related = ["user", "decided_by"]
+    list_select_related = ["user", "decided_by", "first_approved_by"]
     list_per_page = 50
     date_hierarchy = "created_at"
     ordering = ["-status", "created_at"]  # pending, declined, approved; the oldest first
-    actions = ["approve", "decline"]
-    fields = ["person", "what_for", "reason_text", "protocol_number", "created_at", "decision", "history"]
+    actions = ["approve", "decline", "ask"]
+    fields = [
+        "person",
+        "what_for",
+        "reason_text",
+        "protocol_known",
+        "data_use",
+        "confirmed",
+        "decision",
+        "steps",
+        "history",
+    ]
     readonly_fields = fields
 
     def has_decide_permission(self, request):
@@ -120,14 +151,45 @@ class RegistrationAdmin(ReadOnly, admin.ModelAdmin):
     def protocol(self, registration):
         return registration.protocol_number
 
+    @admin.display(description="protocol")
+    def protocol_known(self, registration):
+        number = registration.protocol_number
+        protocol = Protocol.objects.filter(number__iexact=number).first() if number else None
+        if protocol is None:
+            return f"{number}, which is not among the protocols" if number else "none"
+        url = reverse("admin:accounts_protocol_change", args=[protocol.pk])
+        return format_html('<a href="{}">{}</a> {}, {}', url, number, protocol.title, protocol.ended or "holds")
+
+    @admin.display(description="data-use text")
+    def data_use(self, registration):
+        if not registration.data_use_accepted_at:
+            return "not accepted with this request"
+        return f"version {registration.data_use_version}, accepted {registration.data_use_accepted_at:%Y-%m-%d %H:%M}"
+
+    @admin.display(description="e-mail address", boolean=False)
+    def confirmed(self, registration):
+        return "confirmed, or nobody is asked to" if is_confirmed(registration.user) else "not confirmed yet"
+
     @admin.display(ordering="created_at")
     def asked_on(self, registration):
-        return f"{registration.created_at:%Y-%m-%d}"
+        days = (timezone.now() - registration.created_at).days
+        waits = registration.status == Registration.Status.PENDING and days > 0
+        return format_html(
+            '<span class="stack"><span>{}</span>{}</span>',
+            f"{registration.created_at:%Y-%m-%d}",
+            format_html("<span>{} day{} ago</span>", days, "" if days == 1 else "s") if waits else "",
+        )
 
     @admin.display(description="state", ordering="status")
     def decision(self, registration):
         if registration.status == Registration.Status.PENDING:
-            return format_html('<span class="state state-pending">{}</span>', "Pending")
+            first = registration.first_approved_by
+            needs = "needs two approvals" if registration.needs_two else ""
+            return format_html(
+                '<span class="stack"><span class="state state-pending">{}</span> <span>{}</span></span>',
+                "Pending",
+                f"approved by {first.full_name}; one more is needed" if first else needs,
+            )
         return format_html(
             '<span class="stack"><span class="state state-{}">{}</span> <span>by {}, {}</span> <em>{}</em></span>',
             registration.status,
@@ -137,7 +199,18 @@ class RegistrationAdmin(ReadOnly, admin.ModelAdmin):
             registration.decision_reason,
         )
 
-    @admin.display(description="earlier requests and grants")
+    @admin.display(description="what happened to it")
+    def steps(self, registration):
+        """Every state it had, and who did it when, from the audit trail."""
+        events = AuditEvent.objects.filter(object_type=registration._meta.label, object_id=str(registration.pk))
+        items = [
+            (f"{event.at:%Y-%m-%d %H:%M}", event.actor_name, event.action.removeprefix("registration "), event.reason)
+            for event in events.order_by("pk")
+        ]
+        lines = format_html_join("", "<li>{} <b>{}</b> {} <em>{}</em></li>", items)
+        return format_html('<ol class="steps">{}</ol>', lines) if items else "Nothing is recorded"
+
+    @admin.display(description="other requests and grants")
     def history(self, registration):
         """What else is known of the person, newest first."""
         others = registration.user.registrations.exclude(pk=registration.pk).select_related("decided_by")
@@ -160,6 +233,10 @@ class RegistrationAdmin(ReadOnly, admin.ModelAdmin):
     def decline(self, request, queryset):
         return self.decide(request, queryset, "decline", decline_registrations)
 
+    @admin.action(description="Ask for more", permissions=["decide"])
+    def ask(self, request, queryset):
+        return self.decide(request, queryset, "ask", ask_for_more)
+
     def decide(self, request, queryset, verb, service):
         """Show the people and ask for the reason; when that is answered, decide and say what happened."""
         if "people" in request.POST:
@@ -168,17 +245,18 @@ class RegistrationAdmin(ReadOnly, admin.ModelAdmin):
             chosen = self.registrations(form.cleaned_data.get("people", "").split(","))
             if form.is_valid():
                 outcome = service(chosen, by=request.user, reason=form.cleaned_data["reason"])
-                level = messages.SUCCESS if outcome[DECIDED] else messages.WARNING
-                self.message_user(request, sentence(outcome, f"{verb}d"), level)
+                level = messages.SUCCESS if outcome[DECIDED] or outcome[FIRST] else messages.WARNING
+                self.message_user(request, sentence(outcome, VERBS[verb][1]), level)
                 return None
         else:
-            chosen = queryset.select_related("user", "decided_by")
+            chosen = queryset.select_related("user", "decided_by", "first_approved_by")
             if request.POST.get("select_across") != "1":
                 # Not `queryset`: the list shows pending ones, and some may have been decided since it was loaded.
                 chosen = self.registrations(request.POST.getlist(ACTION_CHECKBOX_NAME))
             form = DecisionForm(initial={"people": ",".join(str(one.pk) for one in chosen)}, verb=verb)
         context = self.admin_site.each_context(request) | {
-            "title": f"{verb.capitalize()} these requests?",
+            "title": f"{VERBS[verb][0].capitalize()} these requests?",
+            "button": VERBS[verb][0].capitalize(),
             "opts": self.opts,
             "verb": verb,
             "form": form,
@@ -187,4 +265,5 @@ class RegistrationAdmin(ReadOnly, admin.ModelAdmin):
         return TemplateResponse(request, "admin/accounts/registration/decide.html", context)
 
     def registrations(self, ids):
-        return Registration.objects.select_related("user", "decided_by").filter(pk__in=[one for one in ids if one])
+        registrations = Registration.objects.select_related("user", "decided_by", "first_approved_by")
+        return registrations.filter(pk__in=[one for one in ids if one])

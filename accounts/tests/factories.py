@@ -7,7 +7,8 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from factory.django import DjangoModelFactory
 
-from accounts.models import IRB_STAFF, Grant, Registration, User
+from accounts.data_use import data_use_text
+from accounts.models import IRB_STAFF, Grant, Protocol, Registration, User
 
 PASSWORD = "correct horse battery staple"
 
@@ -23,6 +24,7 @@ class UserFactory(DjangoModelFactory):
     email = factory.LazyAttribute(lambda person: f"{person.username}@example.org")
     full_name = factory.Faker("name")
     password = factory.django.Password(PASSWORD)
+    data_use_version = factory.LazyFunction(lambda: data_use_text().version)
 
     @factory.post_generation
     def grant(self, create, extracted, **kwargs):
@@ -51,6 +53,15 @@ class RegistrationFactory(DjangoModelFactory):
     user = factory.SubFactory(UserFactory)
     reason = "I read slides of this study."
     protocol_number = "2026-0117"
+
+
+class ProtocolFactory(DjangoModelFactory):
+    class Meta:
+        model = Protocol
+
+    number = factory.Sequence(lambda n: f"2026-{n:04}")
+    title = "Glands of the colon"
+    principal_investigator = "Ines Vestigator"
 
 
 class GrantFactory(DjangoModelFactory):

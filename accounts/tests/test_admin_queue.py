@@ -14,7 +14,7 @@ from accounts.tests.factories import RegistrationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/admin/accounts/registration/"
-PENDING, APPROVED, DECLINED = Registration.Status.values
+PENDING, DECLINED = Registration.Status.PENDING, Registration.Status.DECLINED
 
 
 @pytest.fixture

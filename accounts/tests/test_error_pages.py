@@ -4,14 +4,16 @@ from django.template.loader import get_template
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.views.defaults import bad_request, permission_denied, server_error
+from django.views.defaults import bad_request, server_error
+
+from projects.views import forbidden
 
 
 @pytest.mark.parametrize(
     ("view", "status", "words"),
     [
         (lambda request: bad_request(request, Exception()), 400, "was not understood"),
-        (lambda request: permission_denied(request, Exception("secret")), 403, "You may not do this"),
+        (lambda request: forbidden(request, Exception("secret")), 403, "You may not do this"),
         (server_error, 500, "Something went wrong"),
     ],
 )

@@ -61,17 +61,23 @@ def test_a_person_made_by_an_administrator_may_ask(page):
     assert "Ask for access" in page(UserFactory()).content.decode()
 
 
-def test_an_annotator_asks_for_the_right_to_create_projects_and_nothing_else(page, annotator):
-    assert "Ask for more rights" in page(annotator).content.decode()
-    html = page(annotator, ANSWERS).content.decode()
+def test_an_annotator_asks_for_what_is_left(page, annotator):
+    response = page(annotator)
+    assert "Ask for more rights" in response.content.decode()
+    assert [value for value, _ in response.context["form"].fields["purpose"].choices] == ["create", "irb", "administer"]
+    assert list(page(annotator, ANSWERS).context["form"].errors) == ["purpose"]
+    html = page(annotator, ANSWERS | {"purpose": "create"}).content.decode()
     assert annotator.registrations.get().purpose == Registration.Purpose.CREATE
     assert "Your request is waiting" in html
     assert reverse("home") in html
 
 
-@pytest.mark.parametrize("who", ["creator", "administrator", "irb_staff"])
-def test_whoever_has_nothing_to_ask_for_is_led_home(client, request, who):
-    client.force_login(request.getfixturevalue(who))
+def test_a_new_person_cannot_ask_to_administer(page):
+    assert list(page(UserFactory(), ANSWERS | {"purpose": "administer"}).context["form"].errors) == ["purpose"]
+
+
+def test_whoever_has_nothing_to_ask_for_is_led_home(client, administrator):
+    client.force_login(administrator)
     response = client.get(reverse("registration"))
     assert (response.status_code, response.url) == (302, reverse("home"))
 
@@ -82,7 +88,7 @@ def test_an_ended_grant_acts_on_the_next_request(client, annotator):
     Grant.objects.update(until=timezone.now() - datetime.timedelta(seconds=1))
     response = client.get(reverse("account_change_password"), follow=True)
     assert response.redirect_chain == [(reverse("registration"), 302)]
-    assert "Ask for access" in response.content.decode()
+    assert "Your access has ended" in response.content.decode()
 
 
 def test_a_person_whose_approved_access_ended_is_told_so(page, annotator, irb_staff):

@@ -4,6 +4,7 @@ from django.db import IntegrityError
 from django.urls import reverse
 
 from accounts import adapter
+from accounts.data_use import data_use_text
 from accounts.models import AuditEvent, Registration, User
 from accounts.tests.factories import PASSWORD, UserFactory
 
@@ -18,6 +19,7 @@ FORM = {
     "protocol_number": "2026-0001",
     "password1": PASSWORD,
     "password2": PASSWORD,
+    "data_use": "on",
 }
 
 
@@ -35,9 +37,12 @@ def test_signing_up_makes_a_person_and_a_request_and_leads_to_the_waiting_page(c
     assert (registration.reason, registration.protocol_number) == ("Gland segmentation.", "2026-0001")
     events = AuditEvent.objects.values_list("action", "actor_name", "protocol", "role")
     assert list(events) == [
+        ("data-use text accepted", "nina", "", "not approved"),
         ("registration submitted", "nina", "2026-0001", "not approved"),
         ("signed in", "nina", "", "not approved"),
     ]
+    assert (person.data_use_version, registration.data_use_version) == (data_use_text().version,) * 2
+    assert registration.data_use_accepted_at == person.data_use_accepted_at is not None
     response = client.get(response.url, follow=True)
     assert response.redirect_chain == [(reverse("registration"), 302)]
     assert "Thank you, Nina Núñez" in response.content.decode()
@@ -68,6 +73,7 @@ def test_fields_that_the_form_does_not_have_are_ignored(client):
         ({"protocol_number": "1" * 61}, "protocol_number"),
         ({"password1": "short", "password2": "short"}, "password1"),
         ({"password2": "something else entirely"}, "password2"),
+        ({"data_use": ""}, "data_use"),
     ],
 )
 def test_a_mistake_is_named_at_its_field_and_nobody_is_made(client, annotator, changes, field):

@@ -83,7 +83,15 @@ def test_the_editor_is_told_all_it_needs(painter, work, project):
     Annotation.objects.filter(pk=work[0].pk).update(state="submitted")
     Image.objects.filter(pk=work[2].image_id).update(um_per_px=0.25)
     told = config(editor(painter, work[1]))
-    of_work = {"id": work[1].pk, "head": 0, "state": "waiting", "comment": "", "readOnly": False, "intended": []}
+    of_work = {
+        "id": work[1].pk,
+        "head": 0,
+        "state": "waiting",
+        "comment": "",
+        "readOnly": False,
+        "ended": "",
+        "intended": [],
+    }
     assert told["annotation"] == of_work
     assert told["rules"] == {"labelled": False, "below": None, "unit": "px"}
     assert told["urls"]["intended"] == reverse("annotation_intended", args=[work[1].pk])

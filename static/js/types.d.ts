@@ -88,6 +88,7 @@ interface EditorConfig {
     state: string;
     comment: string;
     readOnly: boolean;
+    ended: string;
     /** holes and specks that are meant to be */
     intended: import("./core/inspect.js").Sign[];
   };

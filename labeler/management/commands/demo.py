@@ -20,6 +20,7 @@ from natsort import natsorted, ns
 from PIL import Image as PillowImage
 
 from accounts.audit import record
+from accounts.data_use import data_use_text
 from accounts.models import IRB_STAFF, Grant, Registration, User
 from accounts.services import submit_registration
 from annotation import workers
@@ -73,6 +74,7 @@ def make_people(passwords: dict[str, str]) -> dict[str, User]:
         user = User(username=person.username, email=person.email, full_name=person.full_name, affiliation="Demo")
         user.is_superuser = person == ADMINISTRATOR
         user.is_staff = person in (ADMINISTRATOR, IRB)
+        user.data_use_version = data_use_text().version
         user.set_password(passwords[person.username])
         user.save()
         people[person.username] = user

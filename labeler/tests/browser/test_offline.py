@@ -357,7 +357,7 @@ def test_work_that_came_too_late_is_offered_as_a_file(editor, context, address, 
     page.get_by_role("button", name="Later").click()
     crash(editor)
     again = open_again(context, address).page
-    expect(again.get_by_text("could not be saved before this image was closed.")).to_be_visible()
+    expect(again.get_by_text("could not be saved. This image was closed before.")).to_be_visible()
     assert np.array_equal(file_of(again), painter.mask)
     again.get_by_role("button", name="Drop it").click()
     again.reload()

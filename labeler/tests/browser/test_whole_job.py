@@ -78,6 +78,7 @@ def sign_up(page: Page, address: str) -> None:
     page.get_by_label("Label images of projects I am invited to").check()
     page.get_by_label("Reason").fill("I read the breast slides of the nuclei study.")
     page.get_by_label("IRB protocol number").fill("2026-0117")
+    page.get_by_label("I have read this and agree to it").check()
     page.get_by_role("button", name="Send the request").click()
     expect(page.get_by_text("Your request is waiting for IRB staff.")).to_be_visible()
     page.goto(f"{address}/projects/new/")

@@ -27,6 +27,7 @@ function factsOf(row) {
 function texts() {
   return {
     name: find(form, "#name", HTMLInputElement).value,
+    protocol: find(form, "#protocol", HTMLSelectElement).value,
     description: find(form, "#description", HTMLTextAreaElement).value,
     instructions: find(form, "#instructions", HTMLTextAreaElement).value,
   };

@@ -23,6 +23,7 @@ form.addEventListener("submit", async (event) => {
   try {
     const { ok, answer } = await submitJson(form.action, {
       name: find(form, "#name", HTMLInputElement).value,
+      protocol: find(form, "#protocol", HTMLSelectElement).value,
       description: find(form, "#description", HTMLTextAreaElement).value,
       instructions: find(form, "#instructions", HTMLTextAreaElement).value,
       categories: categories.value,

@@ -213,7 +213,8 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
     const mine = new LabelMap(map.width, map.height);
     await loadBase(draft, mine);
     mine.swap(tilesOf(draft));
-    await rescue(`Your work of ${clock(draft.at)} could not be saved before this image was closed.`, mine);
+    const why = annotation.ended || "This image was closed before.";
+    await rescue(`Your work of ${clock(draft.at)} could not be saved. ${why}`, mine);
   }
 
   /**

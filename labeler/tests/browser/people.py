@@ -40,10 +40,15 @@ class Editor:
         expect(self.page.locator("#save-state")).to_have_text(re.compile(r"^Saved \d\d:\d\d:\d\d$"))
 
     def point(self, across: int, down: int) -> tuple[int, int]:
-        """Move the pointer there; return the image pixel that the page says is under it."""
-        x, y = (math.floor(place) for place in self.place(across, down))
-        expect(self.page.locator("#position")).to_have_text(re.compile(rf"^{x}, {y}\b"))
-        return x, y
+        """Move the pointer there; return the image pixel that is under it, and that the page says is."""
+        where = self.at(across, down)
+        self.page.mouse.move(*where)
+        for _ in range(100):
+            x, y = (math.floor(place) for place in self.image_position(*where))
+            if re.match(rf"{x}, {y}\b", self.page.locator("#position").inner_text()):
+                return x, y
+            self.page.wait_for_timeout(20)  # the image may be moving still, and the words come a little later
+        raise AssertionError(f"The page never said that the pointer is over {x}, {y}.")
 
     def place(self, across: int, down: int) -> tuple[float, float]:
         """Move the pointer there; return the image position under it."""

@@ -113,6 +113,9 @@ class Saving(RuleBasedStateMachine):
     def tiles(self):
         return LabelTile.objects.filter(revision__annotation__image=self.image).exclude(blob=None)
 
+    def blobs(self) -> set[str]:
+        return set(storages["labels"].listdir(self.image.key)[1]) if self.tiles().exists() else set()
+
     def check_labels(self, known: Known, number: int, labels: Labels) -> None:
         header, tiles = unpack(load(self.browsers[self.reviewer], Annotation(pk=known.pk), revision=number))
         assert header["revision"] == number
@@ -220,9 +223,8 @@ class Saving(RuleBasedStateMachine):
     @precondition(lambda self: self.backup)
     @rule()
     def lose_the_disk_and_restore_the_backup(self):
-        store = storages["labels"]
-        for name in store.listdir(self.image.key)[1]:
-            store.delete(f"{self.image.key}/{name}")
+        for name in self.blobs():
+            storages["labels"].delete(f"{self.image.key}/{name}")
         restoring.restore(self.backup, replace=True)
         lost, self.known, self.backup = self.known, self.at_backup, None
         for before, now in zip(lost, self.known, strict=True):
@@ -248,8 +250,7 @@ class Saving(RuleBasedStateMachine):
 
     @invariant()
     def every_blob_that_is_referred_to_is_there(self):
-        there = set(storages["labels"].listdir(self.image.key)[1]) if self.tiles().exists() else set()
-        assert set(self.tiles().values_list("blob", flat=True)) <= there
+        assert set(self.tiles().values_list("blob", flat=True)) <= self.blobs()
 
 
 def play(folder: Path, examples: int, steps: int) -> None:

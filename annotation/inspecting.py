@@ -50,7 +50,7 @@ def check_clean(annotation: Annotation, by: User, expected: int, tiles: "Iterabl
     pngs |= {(tile.column, tile.row): tile.png for tile in tiles if tile.png}
     left = count_left(image, by, pngs, rules, annotation.intended)
     if left != Left():
-        raise Refused(sentence(left, image.project), 409, left=asdict(left))
+        raise Refused(sentence(left, image.project), 422, left=asdict(left))
 
 
 def count_left(image: Image, by: User, pngs: dict[tuple[int, int], bytes], rules: Rules, intended: list[Sign]) -> Left:

@@ -69,7 +69,7 @@ def test_a_ground_truth_that_is_not_clean_is_refused_and_nothing_is_written(
     assert save_labels(painter, annotation, mask).status_code == 200
     before = counts()
     response = save_labels(painter, annotation, mask, "ground_truth")
-    assert response.status_code == 409
+    assert response.status_code == 422
     assert sentence in response.json()["error"]
     assert tuple(response.json()["left"].values()) == left
     assert counts() == before
@@ -120,7 +120,7 @@ def test_what_is_intended_is_accepted_until_its_pixels_change(painter, annotatio
 def test_an_unlabelled_pixel_is_never_intended_where_each_needs_a_label(painter, annotation, mask):
     rule(annotation.image.project, label_every_pixel=True)
     intend(painter, annotation, {"intended": True, "regions": [HOLE]})
-    assert save_labels(painter, annotation, mask, "ground_truth").status_code == 409
+    assert save_labels(painter, annotation, mask, "ground_truth").status_code == 422
 
 
 def test_intending_is_recorded_kept_and_taken_back(painter, annotation, annotator):

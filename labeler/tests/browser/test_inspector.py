@@ -233,10 +233,14 @@ def test_what_the_server_alone_knows_is_said_in_the_page(open_with, work, troubl
     Project.objects.update(label_every_pixel=True)
     page.keyboard.press("Control+Enter")
     expect(page.locator("#notice")).to_contain_text("50,000 pixels in 1 place have no label")
-    assert [trouble[:3] for trouble in troubles] == ["409"]
+    assert [trouble[:3] for trouble in troubles] == ["422"]
     troubles.clear()
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    page.keyboard.press("1")
+    Editor(page).drag((-100, 50), (100, 50))
+    Editor(page).wait_until_saved()
     work[0].refresh_from_db()
-    assert work[0].head == 1
+    assert (work[0].head, work[0].state) == (2, Annotation.State.IN_PROGRESS)
 
 
 def test_advice_takes_one_click(open_with, work):

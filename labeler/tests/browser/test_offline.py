@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image as PillowImage
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -16,6 +17,7 @@ from annotation.reading import plane_bands, tiles_at
 from labeler.tests.browser.conftest import watch
 from labeler.tests.browser.painter import Painter
 from labeler.tests.browser.people import Editor, log_in
+from projects.models import Membership
 from projects.tests.factories import ImageFactory, MembershipFactory
 
 WIDTH, HEIGHT = 1100, 600  # three by two tiles of a save
@@ -353,6 +355,7 @@ def test_work_that_came_too_late_is_offered_as_a_file(editor, context, address, 
     paint(editor, painter, 60, 3)
     expect(page.get_by_text("This annotation is submitted and cannot be changed any more.").last).to_be_visible()
     forget(troubles, "409")
+    expect(page.get_by_text("Save your work as a file now.")).to_be_hidden()
     assert np.array_equal(file_of(page), painter.mask)
     page.get_by_role("button", name="Later").click()
     crash(editor)
@@ -364,6 +367,34 @@ def test_work_that_came_too_late_is_offered_as_a_file(editor, context, address, 
     Editor(again).wait_until_open("field.png")
     expect(again.get_by_role("button", name="Save as a file")).to_be_hidden()
     assert work.revisions.count() == 1
+
+
+def test_a_404_of_something_in_front_of_the_server_is_no_refusal(editor, work, painter, troubles):
+    keys = []
+
+    def hide_the_server_once(route):
+        keys.append(route.request.headers["idempotency-key"])
+        if len(keys) > 1:
+            return route.continue_()
+        return route.fulfill(status=404, body="<h1>default backend</h1>", content_type="text/html")
+
+    editor.page.route(SAVES, hide_the_server_once)
+    paint(editor, painter, 0)
+    expect(state(editor)).to_have_text("Server not ready: 2 tiles waiting")
+    editor.wait_until_saved()
+    expect(editor.page.locator("dialog[open]")).to_have_count(0)
+    assert len(set(keys)) == 1 < len(keys)
+    assert np.array_equal(at(work), painter.mask)
+    forget(troubles, "404")
+
+
+def test_whoever_was_removed_is_told_to_save_the_file_now(editor, work, painter, troubles):
+    page = editor.page
+    Membership.objects.filter(pk=work.member_id).update(removed_at=timezone.now())
+    paint(editor, painter, 60, 3)
+    expect(page.get_by_text("Save your work as a file now.")).to_be_visible()
+    assert np.array_equal(file_of(page), painter.mask)
+    forget(troubles, "404")
 
 
 def file_of(page: Page) -> np.ndarray:

@@ -9,6 +9,9 @@ const FAILED = "The server could not do this. Your work stays in this page; try 
 /** After so long without a whole answer the server counts as out of reach: a connection may hang for ever. */
 const PATIENCE_MS = 120_000;
 
+/** What comes from something in front of the server while it is started anew or has too much to do. */
+const PASSING = [404, 408, 409, 429];
+
 export class RequestError extends Error {
   /**
    * @param {number} status 0 when no answer came, 401 when logged out
@@ -23,9 +26,9 @@ export class RequestError extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** Whether the server may have done what was asked all the same. */
+  /** Whether what was asked has no answer of the server's own, which always has a sentence, and may have been done. */
   get unanswered() {
-    return this.status === 0 || this.status >= 500;
+    return this.status === 0 || this.status >= 500 || (PASSING.includes(this.status) && !this.answer.error);
   }
 }
 

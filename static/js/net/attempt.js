@@ -121,6 +121,5 @@ export function phaseAfter(error) {
   if (error.status === 401) return "signed-out";
   if (error.status === 412) return "conflict";
   // Without a sentence of the server's, 403 is about the log-in of before.
-  const closed = error.status === 404 || error.status === 409 || (error.status === 403 && error.answer.error);
-  return closed ? "closed" : "failed";
+  return [403, 404, 409].includes(error.status) && error.answer.error ? "closed" : "failed";
 }

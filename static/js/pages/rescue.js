@@ -12,11 +12,13 @@ import { find } from "../ui/find.js";
  * @param {EditorConfig} config
  * @param {LabelMap} map
  * @param {string} sentence why it cannot be saved
+ * @param {boolean} shut whether this page may never open again
  * @returns {Promise<boolean>} whether the person lets go of it
  */
-export async function offerAsFile({ image }, map, sentence) {
+export async function offerAsFile({ image }, map, sentence, shut) {
   const element = dialog(document, "closed-dialog");
   find(element, "#closed-sentence", HTMLElement).textContent = sentence;
+  find(element, "#closed-shut", HTMLElement).hidden = !shut;
   const button = find(element, "#closed-file", HTMLButtonElement);
   const over = new AbortController();
   button.addEventListener("click", () => download(map, `${stem(image.name)}-unsaved.png`), { signal: over.signal });

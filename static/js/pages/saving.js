@@ -104,7 +104,7 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
     phase = saver.state.phase;
     if (phase === "conflict") safely(settleConflict);
     else if (phase === "signed-out") safely(signIn);
-    else if (phase === "closed") safely(async () => (await rescue(saver.state.message, map)) && leave(urls.home));
+    else if (phase === "closed") safely(settleRefused);
   });
 
   /** @param {() => Promise<unknown>} what */
@@ -134,15 +134,21 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
     if (saver.state.phase === "signed-out") saver.save("autosave");
   }
 
+  async function settleRefused() {
+    const { message, status } = saver.state;
+    if (await rescue(message, map, status !== 409)) leave(urls.home);
+  }
+
   /**
    * Offers what cannot be saved any more as a file.
    * @param {string} sentence why
    * @param {LabelMap} mine
+   * @param {boolean} [shut] whether this page may never open again
    * @returns {Promise<boolean>} whether the person let go of it
    */
-  async function rescue(sentence, mine) {
+  async function rescue(sentence, mine, shut = false) {
     const { offerAsFile } = await import("./rescue.js");
-    const dropped = await offerAsFile(config, mine, sentence);
+    const dropped = await offerAsFile(config, mine, sentence, shut);
     if (dropped) await drafts.drop();
     return dropped;
   }

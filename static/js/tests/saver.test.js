@@ -177,6 +177,7 @@ for (const [status, phase] of /** @type {[number, string][]} */ ([
   [404, "closed"],
   [409, "closed"],
   [413, "failed"],
+  [422, "failed"],
 ])) {
   test(`after a refusal with ${status} the work is still there to be saved`, async () => {
     const { map, saver, requests } = setUp([() => new RequestError(status, "No, because.", { error: "No, because." })]);
@@ -185,6 +186,16 @@ for (const [status, phase] of /** @type {[number, string][]} */ ([
     assert.deepEqual([requests.length, saver.state.phase, saver.state.message], [1, phase, "No, because."]);
     await saver.save("checkpoint");
     assert.deepEqual(names(requests[1]), ["0/0/0", "1/0/0"]);
+  });
+}
+
+for (const status of [404, 409, 429]) {
+  test(`a ${status} without a sentence comes from before the server, and the same request is sent again`, async () => {
+    const { map, saver, requests } = setUp([() => new RequestError(status, "The server could not do this.")]);
+    paint(map, 1, 1, 1);
+    assert.ok(await saver.save("autosave"));
+    assert.deepEqual([requests.length, saver.state.phase], [2, "saved"]);
+    assert.equal(requests[0].form, requests[1].form);
   });
 }
 
@@ -279,7 +290,7 @@ test("a ground truth without an answer is left to the person", async () => {
 });
 
 test("a request that is refused at last makes its tiles dirty again", async () => {
-  const { map, saver, requests, later } = setUp([lost, lost, lost, () => new RequestError(409, "Closed.")]);
+  const { map, saver, requests, later } = setUp([lost, lost, lost, () => new RequestError(409, "Closed.", { error: "Closed." })]);
   paint(map, 1, 1, 1);
   await saver.save("autosave");
   later[0].what();
@@ -309,7 +320,7 @@ function counting() {
 
 test("each save tells what was done since the last, and a refused one tells it again, once", async () => {
   const ledger = counting();
-  const refused = () => new RequestError(409, "Closed.");
+  const refused = () => new RequestError(409, "Closed.", { error: "Closed." });
   const { map, saver, requests } = setUp([() => undefined, refused, refused], ledger);
   for (const strokes of [3, 2, 1, 0]) {
     for (let stroke = 0; stroke < strokes; stroke++) ledger.stroke();

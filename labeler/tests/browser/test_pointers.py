@@ -1,6 +1,7 @@
 """Mouse, pen and fingers on the image."""
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -40,10 +41,12 @@ class Hand:
             | {"pointerType": "pen", "force": pressure},
         )
 
-    def fingers(self, kind: str, *points: tuple[int, int]) -> None:
+    def fingers(self, kind: str, *points: tuple[int, int], moment: float | None = None) -> None:
+        """Press, move or lift all fingers that are down; `moment` is when, whatever the machine takes for it."""
         places = [self.editor.at(*point) for point in points]
         touches = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
-        self.session.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": touches})
+        when = {} if moment is None else {"timestamp": moment}
+        self.session.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": touches} | when)
 
     def finger(self, *points: tuple[int, int]) -> list[tuple[int, int]]:
         self.fingers("Start", points[0])
@@ -132,9 +135,10 @@ def test_one_finger_paints_and_two_pinch(editor, work, hand):  # noqa: F811
     painter.stroke(hand.finger((-100, -50), (0, -40), (100, 60)), 15, 2)
     scale, _, _ = editor.view()
     # The second finger says that the first one did not mean to paint.
-    hand.fingers("Start", (-50, 50))
-    hand.fingers("Move", (-60, 60))
-    hand.fingers("Start", (-60, 60), (60, 60))
+    now = time.time()
+    hand.fingers("Start", (-50, 50), moment=now)
+    hand.fingers("Move", (-60, 60), moment=now + 0.05)
+    hand.fingers("Start", (-60, 60), (60, 60), moment=now + 0.1)
     for spread in (70, 90, 120):
         hand.fingers("Move", (-spread, 60), (spread, 60))
     hand.fingers("End")
@@ -142,5 +146,42 @@ def test_one_finger_paints_and_two_pinch(editor, work, hand):  # noqa: F811
     painter.stroke(hand.finger((-80, 90), (80, 100)), 15, 2)
     expect(page.get_by_role("button", name="Undo")).to_be_enabled()
     expect(page.locator("#save-state")).to_have_text(re.compile("Unsaved"))
+    save(editor)
+    assert np.array_equal(stored(work), painter.mask)
+
+
+def test_a_palm_that_rests_first_paints_nothing_and_the_pen_is_remembered(editor, work, hand):  # noqa: F811
+    page, painter = editor.page, Painter(WIDTH, HEIGHT)
+    page.keyboard.press("1")
+    editor.set_diameter(15)
+    hand.fingers("Start", (150, 120))
+    painter.stroke(hand.pen((-100, -50), (0, -50), (80, -40)), 15, 1)
+    hand.fingers("End")
+    save(editor)
+    assert np.array_equal(stored(work), painter.mask)
+
+    page.reload()
+    editor.wait_until_open("field.png")
+    scale, left, top = editor.view()
+    hand.finger((0, 100), (20, 110), (40, 120))
+    assert editor.view() == (scale, pytest.approx(left + 40), pytest.approx(top + 20))
+    # Who has no pen any more paints with fingers again.
+    page.get_by_label("Fingers only move the image").uncheck()
+    painter.stroke(hand.finger((-100, 80), (0, 90)), 15, 1)
+    save(editor)
+    assert np.array_equal(stored(work), painter.mask)
+
+
+def test_a_second_finger_leaves_a_long_stroke_of_the_first(editor, work, hand):  # noqa: F811
+    page, painter = editor.page, Painter(WIDTH, HEIGHT)
+    page.keyboard.press("2")
+    editor.set_diameter(15)
+    pixels = [hand.pixel(point) for point in ((-100, -50), (0, -40))]
+    now = time.time()
+    hand.fingers("Start", (-100, -50), moment=now)
+    hand.fingers("Move", (0, -40), moment=now + 0.3)
+    hand.fingers("Start", (0, -40), (100, 60), moment=now + 0.4)
+    hand.fingers("End")
+    painter.stroke(pixels, 15, 2)
     save(editor)
     assert np.array_equal(stored(work), painter.mask)

@@ -4,7 +4,8 @@
  * @typedef {object} PointerTarget
  * @property {() => Tool | null} tool null where nothing may be painted: every press pans then
  * @property {() => boolean} waits whether nothing new may begin: every press pans then
- * @property {() => void} pen called when a pen is seen for the first time
+ * @property {() => boolean} penSeen whether a pen was seen: fingers only move the image then
+ * @property {() => void} pen called when one is seen for the first time
  * @property {(event: { clientX: number, clientY: number }) => Point} toImage
  * @property {(event: { clientX: number, clientY: number } | null) => void} hover where the pointer is, null when it left
  * @property {(dx: number, dy: number) => void} pan
@@ -16,6 +17,7 @@ const LEFT = 0;
 const MIDDLE = 1;
 const RIGHT = 2;
 const ERASER_END = 5;
+const MEANT_MS = 200; // a finger that paints for longer was not the first of two that pinch
 
 export class PointerInput {
   /**
@@ -27,18 +29,18 @@ export class PointerInput {
     this.target = target;
     /** @type {"idle" | "stroke" | "pan" | "pinch"} */
     this.gesture = "idle";
-    /** The tool and pointer of the running stroke. @type {{ tool: Tool, pointerId: number } | null} */
+    /** What runs, and since when. @type {{ tool: Tool, pointerId: number, touch: boolean, since: number } | null} */
     this.stroke = null;
     /** Pointers that are down. @type {Map<number, { clientX: number, clientY: number }>} */
     this.down = new Map();
     this.panKey = false;
-    this.penSeen = false;
     /** @type {Record<string, (event: PointerEvent) => void>} */
     const handlers = {
       pointerdown: (event) => this.onDown(event),
       pointermove: (event) => this.onMove(event),
       pointerup: (event) => this.onUp(event),
       pointercancel: (event) => this.onCancel(event),
+      pointerenter: (event) => this.seePen(event),
       pointerleave: () => this.target.hover(null),
     };
     for (const [name, handler] of Object.entries(handlers)) {
@@ -79,27 +81,43 @@ export class PointerInput {
     return true;
   }
 
+  /** Ends a running stroke where it is. */
+  finish() {
+    const stroke = this.stroke;
+    this.stroke = null;
+    stroke?.tool.up();
+  }
+
   /** @param {PointerEvent} event */
   onDown(event) {
     /** @type {HTMLElement | null} */ (this.surface.closest("[tabindex]"))?.focus({ preventScroll: true });
     this.surface.setPointerCapture(event.pointerId);
-    if (event.pointerType === "pen") this.seePen();
+    this.seePen(event);
+    if (event.pointerType === "pen" && !this.stroke) this.ignoreHand();
     const second = this.down.size > 0;
     // Another button of a mouse that is painting or panning; or a hand that rests while the pen paints.
-    if (second && (event.pointerType !== "touch" || (this.stroke && this.penSeen))) return;
+    if (second && (event.pointerType !== "touch" || (this.stroke && this.target.penSeen()))) return;
     this.down.set(event.pointerId, event);
     if (second) {
-      this.cancel();
+      if (this.stroke && event.timeStamp - this.stroke.since > MEANT_MS) this.finish();
+      else this.cancel();
       this.gesture = "pinch";
     } else this.begin(event);
     this.showGesture();
   }
 
-  /** From now on fingers only move the image, and whatever rests on it already is a hand. */
-  seePen() {
-    if (!this.penSeen) this.target.pen();
-    this.penSeen = true;
-    if (this.stroke) return;
+  /**
+   * From the first pen on, also one that only hovers, fingers move the image; what one of them paints was a hand's.
+   * @param {PointerEvent} event
+   */
+  seePen(event) {
+    if (event.pointerType !== "pen" || this.target.penSeen()) return;
+    this.target.pen();
+    if (this.stroke?.touch) this.cancel();
+  }
+
+  /** Whatever rests on the image when a pen comes down is a hand. */
+  ignoreHand() {
     this.down.clear();
     this.gesture = "idle";
   }
@@ -107,11 +125,12 @@ export class PointerInput {
   /** @param {PointerEvent} event */
   begin(event) {
     const tool = this.target.tool();
-    const finger = event.pointerType === "touch" && this.penSeen;
-    if (!tool || finger || this.target.waits() || this.panKey || event.button === MIDDLE) this.gesture = "pan";
+    const touch = event.pointerType === "touch";
+    const moves = touch && this.target.penSeen();
+    if (!tool || moves || this.target.waits() || this.panKey || event.button === MIDDLE) this.gesture = "pan";
     else if (event.button === LEFT || event.button === RIGHT || event.button === ERASER_END) {
       this.gesture = "stroke";
-      this.stroke = { tool, pointerId: event.pointerId };
+      this.stroke = { tool, pointerId: event.pointerId, touch, since: event.timeStamp };
       const point = this.toImage(event);
       tool.down(point, event.button !== LEFT);
       this.target.hover(event);
@@ -156,10 +175,8 @@ export class PointerInput {
   /** @param {PointerEvent} event */
   onUp(event) {
     if (this.stroke?.pointerId === event.pointerId) {
-      const { tool } = this.stroke;
-      tool.move(this.toImage(event));
-      this.stroke = null;
-      tool.up();
+      this.stroke.tool.move(this.toImage(event));
+      this.finish();
     }
     this.release(event);
     this.target.hover(event.pointerType === "touch" ? null : event);

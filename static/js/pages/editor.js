@@ -81,6 +81,7 @@ const read = readout(root, (value) => (value === 255 ? "ignored" : (categoryOf(v
 const pointer = new PointerInput(stage.surface, {
   tool: () => (readOnly || stage.map !== map ? null : (tooling.current ?? null)),
   waits: () => painter.working,
+  penSeen: () => store.state.pen,
   pen: () => store.set({ pen: true }),
   toImage: (event) => stage.toImage(event),
   hover: (event) => {

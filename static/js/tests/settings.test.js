@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { carriedOver, initialState } from "../work/settings.js";
+import { carriedOver, initialState, keep } from "../work/settings.js";
 
 /** @type {any} */
 const slic = {
@@ -39,22 +39,46 @@ for (const { name, sizing, size, image, expected } of /** @type {const} */ ([
   });
 }
 
+/** What the browser keeps. @type {Map<string, string>} */
+const stored = new Map();
+Object.assign(globalThis, {
+  localStorage: {
+    getItem: (/** @type {string} */ name) => stored.get(name) ?? null,
+    setItem: (/** @type {string} */ name, /** @type {string} */ value) => stored.set(name, value),
+  },
+});
+
+/** @param {number} [person] @returns {any} */
+function configOf(person = 1) {
+  return {
+    categories: [{ value: 1 }, { value: 2 }, { value: 3, retired: true }],
+    algorithms: [slic],
+    defaults: {},
+    project: { id: 5 },
+    person: { id: person },
+    image: fine,
+  };
+}
+
 for (const [category, expected] of [
   [2, 2],
   [255, 255],
   [3, 1],
 ]) {
   test(`a person who left with category ${category} goes on with ${expected}`, () => {
-    const kept = JSON.stringify({ category, defaults: "{}" });
-    Object.assign(globalThis, { localStorage: { getItem: () => kept } });
-    /** @type {any} */
-    const config = {
-      categories: [{ value: 1 }, { value: 2 }, { value: 3, retired: true }],
-      algorithms: [slic],
-      defaults: {},
-      project: { id: 5 },
-      image: fine,
-    };
+    const config = configOf();
+    stored.clear();
+    keep(config, { ...initialState(config), category });
     assert.equal(initialState(config).category, expected);
   });
 }
+
+test("what one person set holds for nobody else in the same browser", () => {
+  stored.clear();
+  const [anna, ben] = [configOf(1), configOf(2)];
+  const start = initialState(ben);
+  keep(anna, { ...initialState(anna), category: 2, rule: "unlabelled", locked: [1], pen: true });
+  assert.deepEqual(initialState(ben), start);
+  const { category, rule, locked, pen } = initialState(anna);
+  assert.deepEqual({ category, rule, locked, pen }, { category: 2, rule: "unlabelled", locked: [1], pen: true });
+});

@@ -35,7 +35,7 @@ const percent = {
 };
 
 /** Switches whose id is the name of what they set. */
-const SWITCHES = /** @type {const} */ (["outlines", "warn", "borders", "overview"]);
+const SWITCHES = /** @type {const} */ (["outlines", "warn", "borders", "overview", "pen"]);
 
 /**
  * @param {HTMLElement} root

@@ -14,6 +14,7 @@ const KEPT = /** @type {const} */ ([
   "diameters",
   "unit",
   "pressure",
+  "pen",
   "rule",
   "over",
   "locked",
@@ -70,7 +71,7 @@ export function initialState(config) {
     letterKeys: true,
   };
   state.sizing = saysSize(config, state) ? "px" : "count";
-  const kept = read(config.project.id);
+  const kept = read(config);
   // A default that the project got since then is news; it comes before what this person had.
   const outdated = kept.defaults !== JSON.stringify(config.defaults);
   for (const key of KEPT) {
@@ -139,23 +140,29 @@ export function carriedOver(algorithm, values, sizing, umPerPx, image) {
  * @param {EditorConfig} config
  * @param {Readonly<EditorState>} state
  */
-export function keep({ project, defaults, image }, state) {
+export function keep(config, state) {
+  const { defaults, image } = config;
   const kept = Object.fromEntries(KEPT.map((key) => [key, state[key]]));
   const beside = { defaults: JSON.stringify(defaults), umPerPx: image.umPerPx };
   try {
-    localStorage.setItem(`editor-${project.id}`, JSON.stringify({ ...kept, ...beside }));
+    localStorage.setItem(nameFor(config), JSON.stringify({ ...kept, ...beside }));
   } catch {
     // A browser that keeps nothing starts with the defaults next time.
   }
 }
 
+/** Several people may use one browser. @param {EditorConfig} config */
+function nameFor({ project, person }) {
+  return `editor-${project.id}-${person.id}`;
+}
+
 /**
- * @param {number} project
+ * @param {EditorConfig} config
  * @returns {Record<string, unknown>}
  */
-function read(project) {
+function read(config) {
   try {
-    return JSON.parse(localStorage.getItem(`editor-${project}`) ?? "{}");
+    return JSON.parse(localStorage.getItem(nameFor(config)) ?? "{}");
   } catch {
     return {};
   }

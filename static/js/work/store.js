@@ -9,7 +9,7 @@
  * @property {Record<number, number>} diameters of the brush by category, 0 for the eraser
  * @property {"image" | "screen"} unit the pixels that diameters are given in
  * @property {boolean} pressure of a pen makes the brush smaller
- * @property {boolean} pen one was seen
+ * @property {boolean} pen one was seen: fingers only move the image
  * @property {Rules["rule"]} rule where painting changes pixels
  * @property {number} over category that may be painted over, where the rule is "over"
  * @property {number[]} locked categories that nothing paints over or erases

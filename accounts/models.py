@@ -361,9 +361,12 @@ class AuditEvent(models.Model):
     def __str__(self):
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor_name}: {self.action}"
 
+    def values(self) -> list:
+        return [getattr(self, column) for column in AUDIT_COLUMNS]
+
     def text(self) -> str:
         """What is hashed."""
-        return chain.serialise([getattr(self, column) for column in AUDIT_COLUMNS])
+        return chain.serialise(self.values())
 
 
 AUDIT_COLUMNS = tuple("actor_id" if name == "actor" else name for name in chain.FIELDS)

@@ -67,9 +67,9 @@ def test_the_log_names_the_request(rf):
 
 def test_a_request_that_fails_leaves_nothing_behind(rf):
     def view(request):
-        raise ValueError
+        raise ValueError("of the view")
 
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="of the view"):
         OriginMiddleware(view)(rf.get("/"))
     assert origin.get() == Origin()
 

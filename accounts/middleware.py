@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.data_use import OWED, owes_acceptance
-from accounts.models import in_words
+from accounts.models import day_in_words
 
 OPEN_TO_PENDING = {"registration", "account_logout", "account_confirm_email", "confirmation_send"}
 OPEN_TO_OWING = {"data_use", "account_logout"}
@@ -46,6 +46,6 @@ def ask_to_accept(request):
 def no_access(user):
     sentence = "Your registration has not been approved yet. IRB staff will write to you."
     if user.rights.access_ended:
-        day = in_words(user.rights.access_ended)
+        day = day_in_words(user.rights.access_ended)
         sentence = f"Your access to Labeler ended on {day}. Nothing is deleted; ask IRB staff to renew it."
     return JsonResponse({"error": sentence}, status=403)

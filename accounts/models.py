@@ -1,5 +1,6 @@
 """People, what they asked for, what they were granted, under which protocol, and the record of what happened."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -93,26 +94,8 @@ class User(AbstractUser):
 
     @cached_property
     def rights(self) -> Rights:
-        """What grants and groups say at this moment: one query a request.
-
-        Plain joins, since building three EXISTS took a third of the time of a whole request.
-        """
-        columns = "since", "until", "may_create_projects", "certificate_date", "protocols"
-        rows = list(
-            User.objects.filter(pk=self.pk).values_list(*(f"grants__{name}" for name in columns), "groups__name")
-        )
-        current = [row for row in rows if row[0] and holds(row[0], row[1])]
-        over = [row for row in rows if row[1] and row[1] <= timezone.now()]
-        protocols = frozenset(row[4] for row in current if row[4])
-        return Rights(
-            granted=bool(current),
-            creates=any(row[2] for row in current),
-            irb_staff=any(row[-1] == IRB_STAFF for row in rows),
-            protocols=protocols,
-            ended={row[4]: row[1] for row in sorted(over, key=lambda row: row[1]) if row[4]},
-            certificate_date=max((row[3] for row in current if row[3]), default=None),
-            access_ended=None if current else max((row[1] for row in over), default=None),
-        )
+        """What grants and groups say at this moment: one query a request."""
+        return rights_of([self.pk])[self.pk]
 
     @property
     def is_irb_staff(self) -> bool:
@@ -131,6 +114,35 @@ class User(AbstractUser):
     @property
     def may_create_projects(self) -> bool:
         return self.is_active and (self.is_superuser or self.rights.creates) and not self.rights.irb_staff
+
+
+def rights_of(people: Collection[int]) -> dict[int, Rights]:
+    """The rights of each of these people, in one query.
+
+    Plain joins, since building three EXISTS took a third of the time of a whole request.
+    """
+    columns = "since", "until", "may_create_projects", "certificate_date", "protocols"
+    rows: dict[int, list[tuple]] = {pk: [] for pk in people}
+    found = User.objects.filter(pk__in=people).values_list(
+        "pk", *(f"grants__{name}" for name in columns), "groups__name"
+    )
+    for pk, *row in found:
+        rows[pk].append(tuple(row))
+    return {pk: _rights(of_person) for pk, of_person in rows.items()}
+
+
+def _rights(rows: list[tuple]) -> Rights:
+    current = [row for row in rows if row[0] and holds(row[0], row[1])]
+    over = [row for row in rows if row[1] and row[1] <= timezone.now()]
+    return Rights(
+        granted=bool(current),
+        creates=any(row[2] for row in current),
+        irb_staff=any(row[-1] == IRB_STAFF for row in rows),
+        protocols=frozenset(row[4] for row in current if row[4]),
+        ended={row[4]: row[1] for row in sorted(over, key=lambda row: row[1]) if row[4]},
+        certificate_date=max((row[3] for row in current if row[3]), default=None),
+        access_ended=None if current else max((row[1] for row in over), default=None),
+    )
 
 
 def certificate_until(certificate_date: date | None) -> date | None:
@@ -176,13 +188,13 @@ class Protocol(models.Model):
     def ended(self) -> str:
         """What ended it and when, to follow its name in a sentence; empty while it holds."""
         if self.status != self.Status.ACTIVE:
-            return f"was {self.get_status_display().lower()} on {in_words(self.status_since)}"
+            return f"was {self.get_status_display().lower()} on {day_in_words(self.status_since)}"
         if self.expires_on and self.expires_on <= timezone.localdate():
-            return f"expired on {in_words(self.expires_on)}"
+            return f"expired on {day_in_words(self.expires_on)}"
         return ""
 
 
-def in_words(day: date | datetime) -> str:
+def day_in_words(day: date | datetime) -> str:
     """A day as sentences have it: 4 November 2026."""
     return date_format(timezone.localtime(day) if isinstance(day, datetime) else day, "j F Y")
 
@@ -275,9 +287,12 @@ class GrantQuerySet(models.QuerySet):
         now = timezone.now()
         return self.filter(Q(until=None) | Q(until__gt=now), since__lte=now)
 
-    def of_interest(self):
-        """Those that hold or will hold, of people who can log in."""
-        return self.filter(Q(until=None) | Q(until__gt=timezone.now()), user__is_active=True)
+    def due_for_review(self):
+        """Current ones that nobody has looked at for REVIEW_DAYS."""
+        then = timezone.now() - timedelta(days=settings.REVIEW_DAYS)
+        return self.current().filter(
+            Q(reviewed_at=None, since__lt=then) | Q(reviewed_at__lt=then), user__is_active=True
+        )
 
 
 class Grant(models.Model):

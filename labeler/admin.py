@@ -2,12 +2,19 @@
 
 from django.contrib.admin import AdminSite
 
+from accounts.dashboard import dashboard
+
 
 class LabelerAdminSite(AdminSite):
     site_header = "Labeler administration"
     site_title = "Labeler"
     index_title = "Work"
     site_url = "/"
+
+    def index(self, request, extra_context=None):
+        """The first page; IRB staff see at its top what waits for them."""
+        decides = request.user.has_perm("accounts.change_registration")
+        return super().index(request, {"irb": dashboard() if decides else None, **(extra_context or {})})
 
     def has_permission(self, request):
         """Entry only; every model admin decides what its visitor may see. Creators need not be flagged as staff."""

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.models import Protocol, User, certificate_until, in_words
+from accounts.models import Protocol, User, certificate_until, day_in_words
 from annotation.models import Annotation
 from projects.models import Image, Membership, Project
 
@@ -67,7 +67,7 @@ def what_ended(user: User, project: Project) -> Ended | None:
     protocol, rights = project.protocol, user.rights
     if protocol and protocol.pk not in rights.protocols and not user.is_superuser:
         if protocol.pk in rights.ended:
-            day = in_words(rights.ended[protocol.pk])
+            day = day_in_words(rights.ended[protocol.pk])
             return Ended(f"Your approval for IRB protocol {protocol} ended on {day}. {RENEWAL}", set(Capability))
         sentence = f"You are not approved for IRB protocol {protocol}, which this project belongs to. Ask IRB staff."
         return Ended(sentence, set(Capability))
@@ -77,7 +77,9 @@ def what_ended(user: User, project: Project) -> Ended | None:
         return Ended("This project is read-only until its creator says which IRB protocol it belongs to.", WORK)
     until = certificate_until(rights.certificate_date)
     if until and until <= timezone.localdate():
-        return Ended(f"Your work is read-only: your training certificate expired on {in_words(until)}. {RENEWAL}", WORK)
+        return Ended(
+            f"Your work is read-only: your training certificate expired on {day_in_words(until)}. {RENEWAL}", WORK
+        )
     return None
 
 

@@ -1,3 +1,3 @@
 """The admin of people: the queue of requests, grants and protocols, the audit trail; users for administrators only."""
 
-from accounts.admin import audit, grants, people, registrations  # noqa: F401
+from accounts.admin import access, audit, grants, people, protocols, registrations  # noqa: F401

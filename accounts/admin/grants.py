@@ -1,11 +1,15 @@
-"""Grants and protocols: what IRB staff allowed, and under which protocol."""
+"""Grants: what IRB staff allowed, under which protocols, and until when."""
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.html import format_html
 
+from accounts.admin.access import day, stack
 from accounts.admin.mixins import Audited, NeverDeleted
-from accounts.models import Grant, Protocol, User
+from accounts.models import Grant, User, certificate_until
+from accounts.services import review_grants
 
 
 class PersonField(forms.ModelChoiceField):
@@ -24,27 +28,49 @@ class GrantForm(forms.ModelForm):
 
 
 class CurrentFilter(admin.SimpleListFilter):
-    title = "holds today"
+    """Without a choice the list shows what holds today."""
+
+    title = "state"
     parameter_name = "current"
 
     def lookups(self, request, model_admin):
-        return [("yes", "Yes"), ("no", "No, it has ended")]
+        counts = {name: Grant.objects.filter(which).count() for name, which in self.states().items()}
+        words = {"yes": "Holds today", "due": "Review is due", "no": "Has ended", "all": "All"}
+        return [(name, f"{words[name]} ({counts[name]})") for name in words]
+
+    def states(self) -> dict[str, Q]:
+        return {
+            "yes": Q(pk__in=Grant.objects.current().values("pk")),
+            "due": Q(pk__in=Grant.objects.due_for_review().values("pk")),
+            "no": Q(until__lte=timezone.now()),
+            "all": Q(),
+        }
+
+    def value(self):
+        return super().value() or "yes"
+
+    def choices(self, changelist):
+        for value, title in self.lookup_choices:
+            yield {
+                "selected": self.value() == value,
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "display": title,
+            }
 
     def queryset(self, request, queryset):
-        if self.value() == "yes":
-            return queryset.current()
-        if self.value() == "no":
-            return queryset.filter(until__lte=timezone.now())
-        return queryset
+        return queryset.filter(self.states().get(self.value(), Q()))
 
 
 @admin.register(Grant)
 class GrantAdmin(Audited, NeverDeleted, admin.ModelAdmin):
     form = GrantForm
-    list_display = ["person", "user", "may_create_projects", "protocol_numbers", "since", "until", "granted_by"]
+    list_display = ["person", "rights", "protocol_numbers", "certificate", "begin", "end", "reviewed"]
     list_filter = [CurrentFilter, "may_create_projects", "protocols"]
-    list_select_related = ["user", "granted_by"]
+    list_select_related = ["user", "granted_by", "reviewed_by"]
+    list_per_page = 50
     search_fields = ["user__username", "user__full_name", "user__email", "protocols__number"]
+    search_help_text = "Name, username, e-mail, protocol number"
+    actions = ["mark_reviewed"]
     date_hierarchy = "since"
     filter_horizontal = ["protocols"]
     fields = ["user", "may_create_projects", "protocols", "certificate_date", "since", "until"]
@@ -54,10 +80,10 @@ class GrantAdmin(Audited, NeverDeleted, admin.ModelAdmin):
         return super().has_change_permission(request, obj) and (obj is None or obj.user_id != request.user.pk)
 
     def get_fields(self, request, obj=None):
-        return [*self.fields, "granted_by", "registration"] if obj else self.fields
+        return [*self.fields, "granted_by", "registration", "reviewed"] if obj else self.fields
 
     def get_readonly_fields(self, request, obj=None):
-        return ["user", "may_create_projects", "since", "granted_by", "registration"] if obj else []
+        return ["user", "may_create_projects", "since", "granted_by", "registration", "reviewed"] if obj else []
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         """People to choose from, without any right to look at or edit accounts; oneself is not among them."""
@@ -82,17 +108,41 @@ class GrantAdmin(Audited, NeverDeleted, admin.ModelAdmin):
             obj.granted_by = request.user
         super().save_model(request, obj, form, change)
 
+    @admin.action(description="Mark as reviewed", permissions=["change"])
+    def mark_reviewed(self, request, queryset):
+        done = review_grants(queryset.select_related("user"), by=request.user)
+        level = messages.SUCCESS if done else messages.WARNING
+        self.message_user(request, f"{done} marked as reviewed; nobody reviews their own.", level)
+
     @admin.display(ordering="user__full_name")
     def person(self, grant):
-        return grant.user.full_name
+        return stack(grant.user.full_name, grant.user.username, "" if grant.user.is_active else "deactivated")
 
-    @admin.display(description="protocols")
+    @admin.display(description="allows", ordering="may_create_projects")
+    def rights(self, grant):
+        return "Create projects and label" if grant.may_create_projects else "Label"
+
+    @admin.display(description="protocols", empty_value="none")
     def protocol_numbers(self, grant):
         return ", ".join(protocol.number for protocol in grant.protocols.all())
 
+    @admin.display(description="training certificate", ordering="certificate_date")
+    def certificate(self, grant):
+        until = certificate_until(grant.certificate_date)
+        if until is None:
+            return day(grant.certificate_date) or "none"
+        over = until <= timezone.localdate()
+        words = format_html('<span class="state state-declined">expired {}</span>', day(until))
+        return stack(day(grant.certificate_date), words if over else f"until {day(until)}")
 
-@admin.register(Protocol)
-class ProtocolAdmin(Audited, NeverDeleted, admin.ModelAdmin):
-    list_display = ["number", "title", "principal_investigator", "status", "approved_on", "expires_on"]
-    list_filter = ["status", "expires_on"]
-    search_fields = ["number", "title", "principal_investigator"]
+    @admin.display(description="since", ordering="since")
+    def begin(self, grant):
+        return stack(day(grant.since), f"by {grant.granted_by.full_name}")
+
+    @admin.display(description="until", ordering="until")
+    def end(self, grant):
+        return day(grant.until) or "no end"
+
+    @admin.display(description="last reviewed", ordering="reviewed_at")
+    def reviewed(self, grant):
+        return stack(day(grant.reviewed_at), f"by {grant.reviewed_by.full_name}") if grant.reviewed_at else "never"

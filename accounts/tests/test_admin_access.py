@@ -9,6 +9,7 @@ from django.urls import reverse
 from accounts.audit import record
 from accounts.models import IRB_STAFF, AuditEvent, Protocol, User
 from accounts.tests.factories import PASSWORD, RegistrationFactory, UserFactory
+from projects.tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
 PEOPLE = ["creator", "annotator", "irb_staff", "powerful", "administrator"]
@@ -27,6 +28,11 @@ TABLE = [
     ("admin:accounts_protocol_add", [403, 403, 200, 200, 200]),
     ("admin:accounts_protocol_change", [403, 403, 200, 200, 200]),
     ("admin:accounts_protocol_delete", [403, 403, 403, 403, 403]),
+    ("admin:accounts_access_changelist", [403, 403, 200, 200, 200]),
+    ("admin:accounts_access_csv", [405, 405, 405, 405, 405]),
+    ("admin:accounts_access_add", [403, 403, 403, 403, 403]),
+    ("admin:accounts_access_change", [403, 403, 200, 200, 200]),
+    ("admin:accounts_access_delete", [403, 403, 403, 403, 403]),
     ("admin:accounts_auditevent_changelist", [403, 403, 200, 200, 200]),
     ("admin:accounts_auditevent_add", [403, 403, 403, 403, 403]),
     ("admin:accounts_auditevent_change", [403, 403, 200, 200, 200]),
@@ -61,6 +67,7 @@ def objects(db, annotator):
         "grant": annotator.grants.get(),
         "protocol": Protocol.objects.create(number="P-1", title="T", principal_investigator="I"),
         "auditevent": record("seen", registration, actor=None),
+        "access": MembershipFactory(user=annotator),
         "user": registration.user,
         "group": Group.objects.create(name="Some group"),
     }
@@ -71,7 +78,8 @@ def test_the_table_of_access(client, request, objects, who):
     client.force_login(request.getfixturevalue(who))
     found = []
     for name, _ in TABLE:
-        kind = next((kind for kind in objects if f"_{kind}_" in name and not name.endswith(("list", "add"))), None)
+        of_one = not name.endswith(("list", "add", "csv"))
+        kind = next((kind for kind in objects if of_one and f"_{kind}_" in name), None)
         response = client.get(reverse(name, args=[objects[kind].pk] if kind else []), follow=True)
         found.append((name, response.status_code))
     assert found == [(name, row[PEOPLE.index(who)]) for name, row in TABLE]
@@ -85,6 +93,7 @@ def test_the_table_names_every_page_of_these_models():
         "accounts.Protocol",
         "accounts.AuditEvent",
         "accounts.User",
+        "accounts.Access",
         "auth.Group",
     }
     assert not [model for model in admin.site._registry if model._meta.label in ("account.EmailAddress",)]
@@ -107,13 +116,14 @@ def test_posting_to_accounts_and_groups_changes_nothing(client, request, objects
     assert not User.objects.get(pk=person.pk).is_superuser
 
 
-def test_irb_staff_see_exactly_their_four_lists(client, irb_staff, rf):
+def test_irb_staff_see_exactly_their_five_lists(client, irb_staff, rf):
     request = rf.get("/admin/")
     request.user = irb_staff
     lists = [
         (app["app_label"], model["object_name"]) for app in admin.site.get_app_list(request) for model in app["models"]
     ]
     assert sorted(lists) == [
+        ("accounts", "Access"),
         ("accounts", "AuditEvent"),
         ("accounts", "Grant"),
         ("accounts", "Protocol"),

@@ -56,6 +56,8 @@ NO_PAGES = {
         "masks_export",
         "member_add",
         "member_remove",
+        "admin:accounts_access_csv",
+        "confirmation_send",
         "project_archive",
         "project_revive",
         "revision_restore",

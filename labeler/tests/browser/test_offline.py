@@ -275,6 +275,58 @@ def test_a_second_tab_looks_on_until_it_takes_over(editor, context, address, wor
     assert np.array_equal(at(work), painter.mask)
 
 
+def test_a_tab_that_looks_on_brings_nothing_back_and_leaves_the_draft(editor, context, address, work, painter):
+    first = editor.page
+    paint(editor, painter, -60, 2)
+    first.keyboard.press("Control+s")
+    editor.wait_until_saved()
+    paint(editor, painter, -20, 1)
+    first.keyboard.press("Control+s")
+    expect(first.locator("body")).to_have_attribute("data-revision", "2")
+    first.route(SAVES, lambda route: route.abort())
+    paint(editor, painter, 60, 3)
+    first.wait_for_timeout(1000)  # until the stroke is kept
+    second = open_again(context, address).page
+    expect(second.get_by_text("This image is open in another tab")).to_be_visible()
+    second.keyboard.press("Shift+H")
+    second.locator("#history [data-revision]").nth(1).click()
+    expect(second.locator("#looking")).to_be_visible()
+    expect(second.get_by_role("button", name="Restore", exact=True)).to_be_hidden()
+    second.locator("[data-command=restore]").dispatch_event("click")
+    second.wait_for_timeout(500)
+    crash(editor)
+    second.close(run_before_unload=False)
+    assert kinds(work) == ["checkpoint", "checkpoint"]
+    again = open_again(context, address)
+    expect(again.page.get_by_text(BACK)).to_be_visible()
+    again.wait_until_saved()
+    assert np.array_equal(at(work), painter.mask)
+
+
+def test_a_tab_that_let_go_mends_nothing_through_its_open_check(editor, context, address, work, painter):
+    first = editor.page
+    first.keyboard.press("1")
+    editor.set_diameter(9)
+    painter.stroke(editor.drag((-40, -40), (40, -40), (40, 40), (-40, 40), (-40, -40)), 9, 1)
+    first.keyboard.press("Control+s")
+    editor.wait_until_saved()
+    first.keyboard.press("k")
+    expect(first.locator("#inspector .finding").first).to_be_visible()
+    second = open_again(context, address)
+    second.page.get_by_role("button", name="Work here instead").click()
+    second.wait_until_open("field.png")
+    first.bring_to_front()
+    expect(first.get_by_text("You went on in another tab.")).to_be_visible()
+    expect(first.locator("#inspector")).to_be_hidden()
+    first.locator("#inspector button").evaluate_all("(all) => all.forEach((button) => button.click())")
+    second.page.bring_to_front()
+    paint(second, painter, 130, 3)
+    second.wait_until_saved()
+    first.wait_for_timeout(1000)
+    assert np.array_equal(at(work), painter.mask)
+    assert kinds(work) == ["checkpoint", "autosave"]
+
+
 def test_a_tab_whose_work_is_not_saved_does_not_let_go(editor, context, address, painter):
     editor.page.route(SAVES, lambda route: route.abort())
     paint(editor, painter, 0)

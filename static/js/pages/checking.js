@@ -29,6 +29,8 @@ export function createChecking({ tell, ...parts }) {
   return {
     /** Whether the labels may be saved as ground truth. Where the check cannot be fetched, the server checks alone. */
     allows: async () => (await inspector())?.allows() ?? true,
+    /** Nothing is checked or mended any more. */
+    close: async () => (await fetched)?.close(),
     commands: { check: () => check(1), checkBack: () => check(-1) },
   };
 }

@@ -138,11 +138,18 @@ const saving = createSaving({
 });
 const { saver } = saving;
 const neighbours = createNeighbours({ root, painter, saver, cover, tell, leave: saving.leave });
-const past = createHistory({ ...saving, config, root, map, painter, stage, cover, tell: saving.mention });
+const past = createHistory({
+  ...{ ...saving, config, root, map, painter, stage, cover },
+  readOnly: () => readOnly,
+  tell: saving.mention,
+});
 
 /** The work goes on in another tab. */
 function rest() {
   readOnly = true;
+  painter.rest();
+  past.leave();
+  checking.close();
   stage.request();
 }
 

@@ -95,10 +95,10 @@ export class Bottom {
  * @param {LabelWorker} parts.worker
  * @param {Stage} parts.stage
  * @param {Cover} parts.cover
+ * @param {() => boolean} parts.readOnly
  * @param {(sentence: string) => void} parts.tell
  */
-export function createHistory({ config, root, map, painter, saver, worker, stage, cover, tell }) {
-  const { readOnly } = config.annotation;
+export function createHistory({ config, root, map, painter, saver, worker, stage, cover, readOnly, tell }) {
   const bottom = new Bottom(painter.history, saver);
   const aside = find(root, "#history", HTMLElement);
   const banner = find(root, "#looking", HTMLElement);
@@ -185,14 +185,14 @@ export function createHistory({ config, root, map, painter, saver, worker, stage
 
   async function showBanner() {
     banner.hidden = !looked;
-    restoring.hidden = readOnly || (looked?.revision.number === saver.head && !saver.unsaved);
+    restoring.hidden = readOnly() || (looked?.revision.number === saver.head && !saver.unsaved);
     const text = find(banner, "#looking-text", HTMLElement);
     text.textContent = looked ? `Labels as of ${atTime(new Date(looked.revision.saved_at))}` : "";
     (await strip()).mark(looked?.revision.number);
   }
 
   async function restore() {
-    if (!looked || readOnly || painter.busy) return;
+    if (!looked || readOnly() || painter.busy) return;
     const { revision, map: then, names } = looked;
     const when = atTime(new Date(revision.saved_at));
     cover.show(`Restoring the labels of ${when}…`);

@@ -142,6 +142,7 @@ export function createInspector({ config, root, map, store, painter, viewer, cov
   }
 
   return {
+    close: () => panel.shown && close(),
     /** Opens, or goes on to the next finding. @param {1 | -1} direction */
     check: (direction) => (panel.shown ? step(direction) : open()),
     /** Whether the labels may be saved as ground truth now; if not, the person sees why. */

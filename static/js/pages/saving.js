@@ -157,13 +157,14 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
 
   /** @param {string} sentence */
   function restHere(sentence) {
+    drafts.rest();
     rest();
     showElsewhere(sentence);
   }
 
   async function handOver() {
     if (saver.unsaved && !painter.busy) await saver.save("autosave");
-    if (saver.unsaved) return false;
+    if (saver.unsaved || cover.shown) return false;
     restHere(GONE_ON);
     return true;
   }
@@ -178,17 +179,22 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
   /** Fills the map with what is stored, and with what this person painted upon it and could not save yet. */
   async function load() {
     const { readOnly, head } = annotation;
-    const [names, here, draft] = await Promise.all([
+    const [names, draft] = await Promise.all([
       worker.load(map, urls, head, { arrived: (keys) => painter.touchTiles(keys) }),
-      readOnly || tab.claim(),
-      drafts.read(),
+      claim(),
     ]);
     saver.stored = new Set(names);
     drafts.base = draft?.base ?? head;
-    if (!here) restHere(LOOKED_AT);
-    else if (draft && readOnly) safely(() => settleClosed(draft));
+    if (draft && readOnly) safely(() => settleClosed(draft));
     else if (draft) await bringBack(draft);
     show();
+  }
+
+  /** What is kept from earlier, unless another tab works on it. */
+  async function claim() {
+    if (annotation.readOnly || (await tab.claim())) return drafts.read();
+    restHere(LOOKED_AT);
+    return null;
   }
 
   /** @param {Draft} draft */

@@ -178,6 +178,23 @@ test("work that was let go of is gone", async () => {
   assert.ok(page.drafts.empty);
 });
 
+test("a tab that looks on leaves what the working one keeps", async () => {
+  const store = memory();
+  const server = makeServer();
+  const page = openPage(store, server, () => "lost before");
+  page.paint(10, 10, 1);
+  page.drafts.flush();
+  const kept = structuredClone(store.draft);
+  const looking = openPage(store, server, () => "answer");
+  looking.drafts.rest();
+  assert.equal(await looking.drafts.read(), null);
+  looking.paint(300, 10, 1);
+  looking.drafts.flush();
+  looking.saver.adopt({ revision: 1, saved_at: "2026-11-25T14:02:31Z" }, []);
+  await looking.drafts.drop();
+  assert.deepEqual(store.draft, kept);
+});
+
 test("a browser that keeps nothing says so, and the page goes on", async () => {
   let lost = 0;
   const refuse = async () => {

@@ -22,6 +22,9 @@ import { pack } from "../net/attempt.js";
 const REST_MS = 400;
 const BATCH = 8; // tiles of 128 kB are copied on the spot, so the page gets its frames in between
 
+/** @type {DraftStore} */
+const NOWHERE = { read: async () => null, write: async () => {} };
+
 /** Sends `lost` when the browser cannot keep the work. */
 export class Drafts extends EventTarget {
   /**
@@ -100,6 +103,11 @@ export class Drafts extends EventTarget {
   refused() {
     this.request = null;
     this.write();
+  }
+
+  /** What is kept belongs to another tab now. */
+  rest() {
+    this.store = NOWHERE;
   }
 
   /** Forgets everything. */

@@ -8,6 +8,7 @@ import { FREE, guardOf } from "../core/rules.js";
 /** @import { Shape } from "../core/shape.js" */
 /** @import { LabelMap, Tiles } from "../core/tiles.js" */
 
+const NOTHING = new Uint8Array(256); // no value may be written over
 const SLICE_MS = 12; // of long work at a time, so that the page gets its frames
 
 /**
@@ -33,20 +34,31 @@ export class Painter extends EventTarget {
     this.history = new History(map);
     /** Whether long work goes on by itself. */
     this.working = false;
+    /** Whether nothing is changed here any more. */
+    this.resting = false;
   }
 
   get busy() {
     return this.map.stroke !== null;
   }
 
+  get mayChange() {
+    return !this.busy && !this.resting;
+  }
+
+  /** From now on nothing is changed here: the work goes on elsewhere. */
+  rest() {
+    this.resting = true;
+  }
+
   /** Begins a stroke of the pointer. @param {number} value that it paints, 0 to erase */
   begin(value) {
-    this.map.beginStroke(guardOf(this.rules(), value));
+    this.map.beginStroke(this.resting ? NOTHING : guardOf(this.rules(), value));
   }
 
   /** Begins what a command does: only locked categories are in its way. */
   beginCommand() {
-    this.map.beginStroke(guardOf({ ...this.rules(), rule: "anywhere" }, 0));
+    this.map.beginStroke(this.resting ? NOTHING : guardOf({ ...this.rules(), rule: "anywhere" }, 0));
   }
 
   /**
@@ -107,7 +119,7 @@ export class Painter extends EventTarget {
    * @param {(map: LabelMap) => void} change writes spans
    */
   change(change) {
-    if (this.busy) return;
+    if (!this.mayChange) return;
     this.beginCommand();
     change(this.map);
     this.touchTiles(this.map.stroke?.keys() ?? []);
@@ -120,7 +132,7 @@ export class Painter extends EventTarget {
 
   /** Brings back tiles, as one step of undo. @param {Tiles} tiles */
   restore(tiles) {
-    if (this.busy) return;
+    if (!this.mayChange) return;
     this.history.push(tiles);
     this.map.swap(tiles);
     this.moved("restore", tiles);
@@ -128,17 +140,17 @@ export class Painter extends EventTarget {
 
   /** Undoes what came before the oldest step there is. @param {Tiles} tiles as they were then */
   undoTo(tiles) {
-    if (this.busy || this.history.past.length) return;
+    if (!this.mayChange || this.history.past.length) return;
     if (tiles.size) this.history.past.push(tiles);
     this.undo();
   }
 
   undo() {
-    if (!this.busy) this.moved("undo", this.history.undo());
+    if (this.mayChange) this.moved("undo", this.history.undo());
   }
 
   redo() {
-    if (!this.busy) this.moved("redo", this.history.redo());
+    if (this.mayChange) this.moved("redo", this.history.redo());
   }
 
   /** @param {"stroke" | "change"} kind */

@@ -117,6 +117,20 @@ def test_a_hidden_category_is_not_drawn_until_it_is_chosen(editor):
     assert drawn_labels(page)[middle].tolist() == GREEN
 
 
+@pytest.mark.parametrize("tool", ["b", "e"])
+def test_nobody_paints_or_erases_labels_that_are_hidden(editor, tool):
+    page = editor.page
+    page.keyboard.press("1")
+    editor.set_diameter(61)
+    editor.drag((0, 0))
+    page.keyboard.press("h")
+    expect(page.locator(".stage-labels")).to_be_hidden()
+    page.keyboard.press(tool)
+    editor.drag((20, 0))
+    expect(page.locator(".stage-labels")).to_be_visible()
+    expect(page.get_by_role("switch", name=re.compile("^Show labels"))).to_be_checked()
+
+
 def test_what_is_painted_into_a_hidden_category_shows_it(editor):
     page = editor.page
     page.keyboard.press("1")

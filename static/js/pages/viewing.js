@@ -45,9 +45,9 @@ export function createViewing({ config, root, map, viewer, stage, store, painter
 
   /** Nobody paints what cannot be seen. @param {number} value */
   function reveal(value) {
-    const { hiddenCategories } = store.state;
-    if (!hiddenCategories.includes(value)) return;
-    store.set({ hiddenCategories: hiddenCategories.filter((each) => each !== value) });
+    const { hidden, hiddenCategories } = store.state;
+    if (!hidden && !hiddenCategories.includes(value)) return;
+    store.set({ hidden: false, hiddenCategories: hiddenCategories.filter((each) => each !== value) });
   }
 
   // --- Shares ---
@@ -72,7 +72,7 @@ export function createViewing({ config, root, map, viewer, stage, store, painter
   painter.addEventListener("settled", (event) => {
     const { kind, before } = /** @type {CustomEvent<Settled>} */ (event).detail;
     count(before.keys());
-    if (kind === "stroke" && before.size && store.state.tool !== "eraser") reveal(store.state.category);
+    if (kind === "stroke" && before.size) reveal(store.state.tool === "eraser" ? 0 : store.state.category);
   });
 
   // --- Image ---

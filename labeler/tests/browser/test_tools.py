@@ -299,3 +299,85 @@ def test_keys_go_by_what_is_printed_or_by_place_and_leave_fields_alone(editor, c
     expect(page.get_by_role("button", name="Redo")).to_be_enabled()
     page.get_by_role("button", name="Labelling instructions").click()
     expect(page.get_by_role("dialog", name="Labelling instructions")).to_be_visible()
+
+
+def test_a_polygon_that_is_not_closed_is_in_the_way_of_the_ground_truth(editor, work):
+    page, notice = editor.page, editor.page.locator("#notice")
+    page.keyboard.press("1")
+    editor.drag((-100, -100), (100, -100))
+    take(editor, "g", "Polygon")
+    for corner in ((0, 0), (100, 0), (100, 80)):
+        editor.click(*corner)
+    take(editor, "b", "Brush")
+    page.keyboard.press("Control+Enter")
+    expect(notice).to_have_text("Your polygon is not closed: Enter closes it, Esc drops it.")
+    # It is in hand again, so that the keys which were named concern it.
+    expect(page.get_by_role("button", name="Polygon", exact=True)).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    work.refresh_from_db()
+    assert work.state == "submitted"
+
+
+def test_a_lasso_that_is_drawn_is_in_the_way_of_the_ground_truth(editor, work):
+    page, painter = editor.page, Painter(WIDTH, HEIGHT)
+    page.keyboard.press("2")
+    take(editor, "l", "Lasso")
+    corners = [editor.place(-100, 60)]
+    page.mouse.down()
+    corners += [editor.place(0, 60), editor.place(0, 160)]
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#notice")).to_contain_text("Your stroke is not finished")
+    page.mouse.up()
+    painter.polygon(corners, 2)
+    save(editor)
+    assert np.array_equal(stored(work), painter.mask)
+    work.refresh_from_db()
+    assert work.state == "in_progress"
+
+
+def test_a_tool_that_cannot_be_fetched_says_so_and_paints_nothing(editor, work, context):
+    page = editor.page
+    page.keyboard.press("1")
+    context.set_offline(True)
+    page.keyboard.press("c")
+    expect(page.locator("#notice")).to_contain_text("The server could not be reached.")
+    page.keyboard.press("l")
+    expect(page.get_by_role("button", name="Brush", exact=True)).to_have_attribute("aria-pressed", "true")
+    context.set_offline(False)
+
+    # A quick hand on a slow network: the press meant the tool that is under way.
+    held = []
+    page.route(re.compile("/tools/areas"), lambda route: held.append(route))
+    take(editor, "l", "Lasso")
+    view = editor.view()
+    editor.drag((-100, 0), (0, 60), (100, 0))
+    assert editor.view() == view
+    expect(page.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
+    held[0].continue_()
+    page.evaluate("url => import(url).then(() => {})", held[0].request.url)
+    editor.drag((-100, 0), (0, 60), (100, 0))
+    save(editor)
+    assert set(np.unique(stored(work, PROVENANCE))) == {0, AREA}
+
+
+def test_a_key_that_is_let_go_while_one_waits_is_let_go(editor, work, troubles):
+    page, held = editor.page, []
+    page.route("**/revisions/", lambda route: held.append(route))
+    page.keyboard.press("1")
+    editor.drag((-100, -100), (100, -100))
+    page.keyboard.down("Space")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Saving the ground truth…")).to_be_visible()
+    page.keyboard.up("Space")
+    expect(page.locator("#cover")).to_be_visible()
+    held[0].fulfill(status=400, json={"error": "Not today."})
+    expect(page.locator("#cover")).to_be_hidden()
+    view = editor.view()
+    editor.drag((-100, 0), (100, 0))
+    assert editor.view() == view
+    page.unroute("**/revisions/")
+    save(editor)
+    assert (stored(work) > 0)[HEIGHT // 2].any()
+    troubles.clear()

@@ -79,7 +79,7 @@ const tooling = createTooling({
 
 const read = readout(root, (value) => (value === 255 ? "ignored" : (categoryOf(value)?.name ?? "unlabelled")));
 const pointer = new PointerInput(stage.surface, {
-  tool: () => (readOnly || stage.map !== map ? null : (tooling.current ?? null)),
+  tool: () => (readOnly || stage.map !== map ? null : tooling.current),
   waits: () => painter.working,
   penSeen: () => store.state.pen,
   pen: () => store.set({ pen: true }),
@@ -107,7 +107,7 @@ function cursorNow() {
     readOnly || stage.map !== map || pointer.gesture === "pan" || pointer.gesture === "pinch" || pointer.panKey;
   const point = pointed();
   /** @type {Cursor} */
-  const cursor = (point && !pans ? tooling.current?.cursor(point) : tooling.current?.rest?.()) ?? { kind: "none" };
+  const cursor = (point && !pans ? tooling.current.cursor(point) : tooling.current.rest?.()) ?? { kind: "none" };
   // Writing the same again would have the browser match style rules at each movement.
   if (stage.surface.dataset.cursor !== cursor.kind) stage.surface.dataset.cursor = cursor.kind;
   const inside = point && point.x >= 0 && point.y >= 0 && point.x < image.width && point.y < image.height;
@@ -124,7 +124,17 @@ function cursorNow() {
 // --- Checking and saving ---------------------------------------------------------------------------------------------
 
 const checking = createChecking({ config, root, map, store, painter, viewer, cover, tell });
-const beforeGroundTruth = checking.allows;
+/** Whether nothing is begun that a save would leave out; if not, the person is told. */
+function nothingBegun() {
+  const begun = pointer.stroke
+    ? "Your stroke is not finished: let go first, or drop it with Esc."
+    : tooling.unfinished();
+  if (begun) tell(begun);
+  return !begun;
+}
+
+/** Also what was begun while the labels were checked counts. */
+const beforeGroundTruth = async () => (await checking.allows()) && nothingBegun();
 const saving = createSaving({
   config,
   root,
@@ -137,7 +147,7 @@ const saving = createSaving({
   rest,
 });
 const { saver } = saving;
-const neighbours = createNeighbours({ root, painter, saver, cover, tell, leave: saving.leave });
+const neighbours = createNeighbours({ root, nothingBegun, saver, cover, tell, leave: saving.leave });
 const past = createHistory({
   ...{ ...saving, config, root, map, painter, stage, cover },
   readOnly: () => readOnly,
@@ -209,6 +219,7 @@ const painting = {
   suggest: () => segments.loaded?.suggest(),
   makeDefault: () => segments.loaded?.makeDefault(),
   ...saving.commands,
+  groundTruth: () => nothingBegun() && saving.commands.groundTruth(),
   ...checking.commands,
   cannotLabel: () => ask(dialog(document, "cannot-dialog")),
 };
@@ -219,7 +230,7 @@ const painting = {
  * @param {boolean} [held]
  */
 function run(command, digit = 0, held = true) {
-  if (cover.shown) return;
+  if (cover.shown && held) return; // a key is let go whatever is shown
   if (command in looking) looking[command](digit, held);
   else if (!readOnly && command in painting) {
     past.leave();

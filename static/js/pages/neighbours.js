@@ -2,23 +2,22 @@
 
 /** @import { Saver } from "../net/saver.js" */
 /** @import { Cover } from "../ui/status.js" */
-/** @import { Painter } from "../work/painter.js" */
 
 /**
  * @param {object} parts
  * @param {HTMLElement} parts.root
- * @param {Painter} parts.painter
+ * @param {() => boolean} parts.nothingBegun whether nothing is begun that a save would leave out
  * @param {Saver} parts.saver
  * @param {Cover} parts.cover
  * @param {(sentence: string) => void} parts.tell
  * @param {(url: string) => void} parts.leave
  */
-export function createNeighbours({ root, painter, saver, cover, tell, leave }) {
+export function createNeighbours({ root, nothingBegun, saver, cover, tell, leave }) {
   const [previous, next] = ["prev", "next"].map((rel) => root.querySelector(`a[rel="${rel}"]`));
 
   /** @param {Element | null} link missing where there is no such image */
   async function go(link) {
-    if (!(link instanceof HTMLAnchorElement) || painter.busy) return;
+    if (!(link instanceof HTMLAnchorElement) || !nothingBegun()) return;
     if (saver.unsaved) {
       cover.show("Saving…");
       await saver.save("autosave");

@@ -1,5 +1,6 @@
 // The editor's tools: which one is in hand, and the commands that concern them.
 
+import { LOST } from "../net/api.js";
 import { createBrush } from "../tools/brush.js";
 import { createSuperpixelTool } from "../tools/superpixel.js";
 import { IGNORE } from "../ui/palette.js";
@@ -8,6 +9,9 @@ import { resized } from "../work/store.js";
 
 /** @import { Painter } from "../work/painter.js" */
 /** @import { Store, ToolName } from "../work/store.js" */
+
+/** In hand until a tool has come: paints nothing, since a press meant another. @type {Tool} */
+const COMING = { down() {}, move() {}, up() {}, cancel() {}, cursor: () => ({ kind: "none" }) };
 
 /**
  * @param {object} parts
@@ -42,11 +46,24 @@ export function createTooling({ root, palette, store, painter, work, scaleOf, po
     return areas;
   }
 
+  /** The same, with a word to the person where it cannot be. */
+  async function fetchAreas() {
+    try {
+      return await loadAreas();
+    } catch {
+      tell(LOST);
+      return null;
+    }
+  }
+
   /** @param {ToolName} tool */
   async function take(tool) {
-    if (!tools[tool]) await loadAreas();
-    if (tool === "picker" && store.state.tool !== "picker") before = store.state.tool;
+    const { tool: held } = store.state;
+    if (tool === "picker" && held !== "picker") before = held;
     store.set({ tool });
+    if (tools[tool]) return;
+    await fetchAreas();
+    if (!tools[store.state.tool]) store.set({ tool: tools[held] ? held : "brush" });
   }
 
   /** @param {number | undefined} value */
@@ -69,10 +86,17 @@ export function createTooling({ root, palette, store, painter, work, scaleOf, po
   return {
     choose,
     get current() {
-      return tools[store.state.tool];
+      return tools[store.state.tool] ?? COMING;
     },
     /** Loads the tool that was in hand the last time. */
-    load: () => take(store.state.tool),
+    load: () => tools[store.state.tool] ?? loadAreas(),
+    /** What is not in the labels yet, in a sentence; "" for nothing. A polygon may also wait behind another tool. */
+    unfinished() {
+      if (painter.busy) return "A change of the labels is not finished yet; try again in a moment.";
+      if (!tools.polygon?.rest || tools.polygon.rest().kind === "none") return "";
+      store.set({ tool: "polygon" });
+      return "Your polygon is not closed: Enter closes it, Esc drops it.";
+    },
     /** Drops what is unfinished. */
     drop() {
       if (painter.working) painter.cancel();
@@ -93,7 +117,7 @@ export function createTooling({ root, palette, store, painter, work, scaleOf, po
       polygon: () => take("polygon"),
       lasso: () => take("lasso"),
       picker: () => take("picker"),
-      closeHoles: async () => (await loadAreas()).closeHolesAt(pointed()),
+      closeHoles: async () => (await fetchAreas())?.closeHolesAt(pointed()),
       finish: () => tools[store.state.tool]?.finish?.(),
       back: () => tools[store.state.tool]?.back?.(),
       category: (digit) => choose(palette[digit - 1]?.value),

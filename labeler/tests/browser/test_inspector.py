@@ -243,6 +243,27 @@ def test_what_the_server_alone_knows_is_said_in_the_page(open_with, work, troubl
     assert (work[0].head, work[0].state) == (2, Annotation.State.IN_PROGRESS)
 
 
+def test_a_check_that_could_not_begin_is_tried_again_and_keeps_nobody_waiting(open_with, work):
+    page = open_with(speckled()).page
+    page.route(re.compile("inspect.worker"), lambda route: route.abort())
+    page.keyboard.press("k")
+    state = page.locator("#inspector-state")
+    expect(state).to_have_text("The labels could not be checked here.")
+    page.unroute(re.compile("inspect.worker"))
+    page.get_by_role("button", name="Close the check").click()
+    page.keyboard.press("k")
+    expect(heading(page, "^Unlabelled")).to_be_visible()
+    page.reload()
+    Editor(page).wait_until_open("field-1.png")
+    page.route(re.compile("inspect.worker"), lambda route: route.abort())
+    for _ in range(2):
+        page.keyboard.press("k")
+        expect(state).to_have_text("The labels could not be checked here.")
+        page.get_by_role("button", name="Close the check").click()
+    page.keyboard.press("Control+Enter")
+    Editor(page).wait_until_open("field-2.png")
+
+
 def test_advice_takes_one_click(open_with, work):
     mask = np.full((360, 500), 2, np.uint8)
     mask[100:102, 100:102] = 1

@@ -23,20 +23,29 @@ export function mapUrl(template, { algorithm, parameters }, { x, y, width, heigh
 export class MapWorker {
   /** @param {string} url of the worker's module */
   constructor(url) {
+    this.url = url;
     this.number = 0;
     /** @type {Map<number, { resolve: (map: any) => void, reject: (error: Error) => void }>} */
     this.waiting = new Map();
-    this.worker = new Worker(url, { type: "module" });
-    this.worker.addEventListener("message", ({ data: { number, map, error } }) => {
+    /** One that failed is never asked again: the next map starts another. @type {Worker | null} */
+    this.worker = null;
+  }
+
+  start() {
+    const worker = new Worker(this.url, { type: "module" });
+    worker.addEventListener("message", ({ data: { number, map, error } }) => {
       const waiting = this.waiting.get(number);
       this.waiting.delete(number);
       if (error) waiting?.reject(new RequestError(error.status, error.message, {}, error.retryAfter));
       else waiting?.resolve(map);
     });
-    this.worker.addEventListener("error", () => {
-      for (const { reject } of this.waiting.values()) reject(new Error("Superpixels do not work in this browser."));
+    worker.addEventListener("error", () => {
+      worker.terminate();
+      this.worker = null;
+      for (const { reject } of this.waiting.values()) reject(new Error("Superpixels could not be started here; try again in a moment."));
       this.waiting.clear();
     });
+    return worker;
   }
 
   /**
@@ -47,8 +56,10 @@ export class MapWorker {
    */
   load(png, tree, signal) {
     const number = ++this.number;
-    signal?.addEventListener("abort", () => this.worker.postMessage({ number, aborted: true }), { once: true });
-    this.worker.postMessage({ number, png, tree });
+    this.worker ??= this.start();
+    const { worker } = this;
+    signal?.addEventListener("abort", () => worker.postMessage({ number, aborted: true }), { once: true });
+    worker.postMessage({ number, png, tree });
     return new Promise((resolve, reject) => this.waiting.set(number, { resolve, reject }));
   }
 }

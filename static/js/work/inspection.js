@@ -5,6 +5,7 @@ import { PLANE } from "../core/tiles.js";
 /** @import { LabelMap } from "../core/tiles.js" */
 /** @import { Mend, Question, Report } from "../core/findings.js" */
 
+const BROKEN = "The labels could not be checked here.";
 const AT_ONCE = 64; // tiles copied between two frames, 4 MB
 
 export class Inspection {
@@ -14,7 +15,9 @@ export class Inspection {
    */
   constructor(map, url) {
     this.map = map;
-    this.worker = new Worker(url, { type: "module" });
+    this.url = url;
+    /** One that failed is never asked again: the next question starts another. @type {Worker | null} */
+    this.worker = null;
     /** What the worker has; a tile never changes once its stroke has ended. @type {Map<number, Uint8Array>} */
     this.sent = new Map();
     /** Counts changes of the labels. */
@@ -26,16 +29,25 @@ export class Inspection {
     this.waiting = new Map();
     /** @type {Promise<unknown>} */
     this.queue = Promise.resolve();
-    this.worker.addEventListener("message", ({ data: { number, answer, error } }) => {
+  }
+
+  start() {
+    const worker = new Worker(this.url, { type: "module" });
+    worker.addEventListener("message", ({ data: { number, answer, error } }) => {
       const waiting = this.waiting.get(number);
       this.waiting.delete(number);
       if (error) waiting?.reject(new Error(error));
       else waiting?.resolve(answer);
     });
-    this.worker.addEventListener("error", () => {
-      for (const { reject } of this.waiting.values()) reject(new Error("The labels could not be checked here."));
+    worker.addEventListener("error", () => {
+      worker.terminate();
+      this.worker = null;
+      this.sent.clear();
+      this.surveyed = 0;
+      for (const { reject } of this.waiting.values()) reject(new Error(BROKEN));
       this.waiting.clear();
     });
+    return worker;
   }
 
   /** The labels changed. */
@@ -80,6 +92,8 @@ export class Inspection {
   async survey() {
     const { version } = this;
     const { width, height } = this.map;
+    this.worker ??= this.start();
+    const { worker } = this;
     const changed = this.changes();
     while (changed.length) {
       const some = changed.splice(0, AT_ONCE).map(([key, tile]) => /** @type {const} */ ([key, tile?.slice(0, PLANE)]));
@@ -90,6 +104,7 @@ export class Inspection {
         some.flatMap(([, copy]) => copy?.buffer ?? []),
       );
       await new Promise((resolve) => setTimeout(resolve));
+      if (worker !== this.worker) throw new Error(BROKEN); // another would know a part of the labels
     }
     await this.ask("survey", { width, height });
     this.surveyed = version;
@@ -128,6 +143,6 @@ export class Inspection {
    * @param {ArrayBuffer[]} [transfer]
    */
   post(number, ask, what, transfer = []) {
-    this.worker.postMessage({ number, ask, what }, transfer);
+    this.worker?.postMessage({ number, ask, what }, transfer);
   }
 }

@@ -1,11 +1,13 @@
 """The audit trail's one door: every decision about people, projects, images and labels passes through `record`."""
 
+import re
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from accounts import chain
 from accounts.models import AuditEvent, AuditHead, Protocol, User
@@ -13,6 +15,8 @@ from accounts.origin import origin
 
 if TYPE_CHECKING:
     from projects.models import Project
+
+DIGEST = re.compile(r"sha256:([0-9a-f]{10})[0-9a-f]{54}")
 
 
 def record(
@@ -78,6 +82,11 @@ def append(event: AuditEvent) -> None:
     event.save(force_insert=True)
     head.sequence, head.hash = event.sequence, event.hash
     head.save(force_update=True)
+
+
+def in_short(text: str) -> str:
+    """A value as lists show it; the event's own page has all of it."""
+    return Truncator(DIGEST.sub(r"sha256 \1…", text)).chars(160)
 
 
 def project_of(obj: Model | type[Model]) -> "Project | None":

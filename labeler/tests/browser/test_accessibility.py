@@ -121,6 +121,8 @@ def addresses() -> dict[str, str]:
     annotation = Annotation.objects.get()
     given = {
         "project_edit": [annotation.image.project_id],
+        "project_trail": [annotation.image.project_id],
+        "image_trail": [annotation.image_id],
         "editor": [annotation.pk],
         "superpixel_compare": [annotation.image_id, "slic"],
         "admin:app_list": ["accounts"],

@@ -26,7 +26,8 @@ def registration(request):
     if latest and latest.status == Registration.Status.PENDING:
         context = {"registration": latest, "confirmed": is_confirmed(user)}
         return render(request, "accounts/registration_waiting.html", context)
-    earlier = {name: getattr(latest, name) for name in RequestForm.base_fields} if latest else {}
+    to_mend = latest and latest.status != Registration.Status.APPROVED
+    earlier = {name: getattr(latest, name) for name in RequestForm.base_fields} if to_mend else {}
     make_form = partial(MoreRightsForm, user=user) if user.is_approved else RequestForm
     form = make_form(request.POST or None, initial=earlier)
     if request.method == "POST" and form.is_valid():

@@ -72,7 +72,8 @@ class DueFilter(admin.SimpleListFilter):
 class AccessAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["person", "what", "role", "added", "approved", "until", "present", "reviewed"]
     list_display_links = None
-    list_filter = [DueFilter, "role", "project__protocol"]
+    list_filter = [DueFilter, "role", ("project__protocol", admin.RelatedOnlyFieldListFilter)]
+    ordering = ["pk"]  # none of a column; `get_ordering` has the real one
     list_select_related = ["user", "added_by", "project__protocol"]
     list_per_page = 100
     search_fields = ["user__username", "user__full_name", "user__email", "project__name", "project__protocol__number"]

@@ -80,10 +80,14 @@ class GrantAdmin(Audited, NeverDeleted, admin.ModelAdmin):
         return super().has_change_permission(request, obj) and (obj is None or obj.user_id != request.user.pk)
 
     def get_fields(self, request, obj=None):
-        return [*self.fields, "granted_by", "registration", "reviewed"] if obj else self.fields
+        """Of one that is there, people by name: a link would lead to accounts, which IRB staff may not open."""
+        if obj is None:
+            return self.fields
+        changed = ["protocols", "certificate_date", "since", "until"]
+        return ["person", "rights", *changed, "granter", "registration", "reviewed"]
 
     def get_readonly_fields(self, request, obj=None):
-        return ["user", "may_create_projects", "since", "granted_by", "registration", "reviewed"] if obj else []
+        return ["person", "rights", "since", "granter", "registration", "reviewed"] if obj else []
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         """People to choose from, without any right to look at or edit accounts; oneself is not among them."""
@@ -142,6 +146,10 @@ class GrantAdmin(Audited, NeverDeleted, admin.ModelAdmin):
     @admin.display(description="until", ordering="until")
     def end(self, grant):
         return day(grant.until) or "no end"
+
+    @admin.display(description="granted by")
+    def granter(self, grant):
+        return grant.granted_by.full_name
 
     @admin.display(description="last reviewed", ordering="reviewed_at")
     def reviewed(self, grant):

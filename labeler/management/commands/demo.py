@@ -74,7 +74,7 @@ def make_people(passwords: dict[str, str]) -> dict[str, User]:
         user = User(username=person.username, email=person.email, full_name=person.full_name, affiliation="Demo")
         user.is_superuser = person == ADMINISTRATOR
         user.is_staff = person in (ADMINISTRATOR, IRB)
-        user.data_use_version = data_use_text().version
+        user.data_use_version, user.data_use_accepted_at = data_use_text().version, timezone.now()
         user.set_password(passwords[person.username])
         user.save()
         people[person.username] = user

@@ -363,6 +363,59 @@ def test_of_two_versions_the_person_chooses_and_both_are_kept(editor, elsewhere,
     assert np.array_equal(at(work), theirs.mask)
 
 
+def test_from_taking_theirs_to_their_labels_nothing_is_painted_and_one_request_is_made(
+    editor, elsewhere, work, painter, troubles
+):
+    theirs = Painter(WIDTH, HEIGHT)
+    paint(elsewhere, theirs, -60, 2)
+    elsewhere.wait_until_saved()
+    page, keys = editor.page, []
+
+    def lose_the_first(route):
+        keys.append(route.request.headers["idempotency-key"])
+        return route.abort() if len(keys) == 1 else route.continue_()
+
+    page.route(re.compile("/restore/$"), lose_the_first)
+    paint(editor, painter, 60, 3)
+    page.get_by_role("button", name="Take theirs").click()
+    forget(troubles, "412")
+    again = page.get_by_role("button", name="Try again")
+    expect(again).to_be_visible()
+    page.keyboard.press("1")
+    x, y = editor.at(-200, 130)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 400, y, steps=4)
+    page.mouse.up()
+    again.click()
+    expect(page.locator("body")).to_have_attribute("data-revision", "3")
+    editor.wait_until_open("field.png")
+    assert len(keys) == 2 and len(set(keys)) == 1
+    assert kinds(work) == ["autosave", "checkpoint", "restore"]
+    assert np.array_equal(at(work, 2), painter.mask)
+    assert np.array_equal(at(work), theirs.mask)
+
+
+def test_whoever_decides_later_is_reminded_and_chooses(editor, elsewhere, work, painter, troubles):
+    paint(elsewhere, Painter(WIDTH, HEIGHT), -60, 2)
+    elsewhere.wait_until_saved()
+    page = editor.page
+    reminder = page.get_by_text("Until you choose a version, your work is kept in this browser only.")
+    paint(editor, painter, 60, 3)
+    page.get_by_role("button", name="Decide later").click()
+    forget(troubles, "412")
+    expect(reminder).to_be_visible()
+    paint(editor, painter, 100, 1)
+    page.wait_for_timeout(4000)  # nothing is saved by itself now
+    assert kinds(work) == ["autosave"]
+    expect(reminder).to_be_visible()
+    page.get_by_role("button", name="Choose…").click()
+    page.get_by_role("button", name="Keep mine as a new revision").click()
+    editor.wait_until_saved()
+    expect(reminder).to_be_hidden()
+    assert np.array_equal(at(work, 2), painter.mask)
+
+
 def test_a_draft_whose_revision_is_no_longer_the_newest_is_a_conflict(
     editor, elsewhere, context, address, work, painter, troubles
 ):
@@ -469,6 +522,51 @@ def test_a_ground_truth_whose_answer_was_lost_is_no_unsaved_work(editor, context
     again.wait_for_load_state("networkidle")
     expect(again.get_by_role("button", name="Save as a file")).to_be_hidden()
     assert np.array_equal(at(work), painter.mask)
+
+
+def test_a_ground_truth_that_never_arrived_is_sent_before_the_page_opens_again(editor, context, address, work, painter):
+    context.route(SAVES, lambda route: route.abort())
+    paint(editor, painter, 0)
+    editor.page.keyboard.press("Control+Enter")
+    expect(editor.page.get_by_role("button", name="Try again")).to_be_visible()
+    crash(editor)
+    again = new_page(context)
+    again.goto(address)
+    once_more = again.get_by_role("button", name="Try again")
+    expect(once_more).to_be_visible()
+    assert kinds(work) == []
+    context.unroute(SAVES)
+    once_more.click()
+    expect(again.get_by_role("heading", name="Projects")).to_be_visible()
+    work.refresh_from_db()
+    assert work.state == Annotation.State.SUBMITTED
+    assert kinds(work) == ["ground_truth"]
+    assert np.array_equal(at(work), painter.mask)
+
+
+def test_a_ground_truth_that_was_saved_offline_leads_on_when_the_network_is_back(editor, context, work, painter):
+    page = editor.page
+    paint(editor, painter, 40)
+    page.keyboard.press("k")  # the check is fetched
+    expect(page.locator("#inspector")).to_be_visible()
+    context.set_offline(True)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    context.set_offline(False)
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    assert kinds(work)[-1] == "ground_truth"
+    assert np.array_equal(at(work), painter.mask)
+
+
+def test_two_clicks_save_one_ground_truth(editor, work, painter):
+    page, sent = editor.page, []
+    paint(editor, painter, 0)
+    editor.wait_until_saved()
+    page.on("request", lambda request: SAVES.search(request.url) and sent.append(request.method))
+    page.get_by_role("button", name="Save ground truth and next image").dblclick(no_wait_after=True)
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    assert sent == ["POST"]
+    assert kinds(work) == ["autosave", "ground_truth"]
 
 
 def test_a_browser_that_keeps_nothing_says_so_and_still_saves(page, live_server, address, work, painter):

@@ -64,7 +64,7 @@ export class Saver extends EventTarget {
     /** A request without an answer. @type {Attempt | null} */
     this.pending = null;
     this.putOff = 0; // how often the pending request was
-    /** @type {Promise<unknown>} */
+    /** @type {Promise<any>} */
     this.queue = Promise.resolve();
     /** @type {SaveState} */
     this.state = { phase: "saved", savedAt: null, message: "", status: 0, theirs: null };
@@ -192,17 +192,22 @@ export class Saver extends EventTarget {
     this.later(() => this.sendAgain(pending), Math.max(rest, retryAfterMs(error)));
   }
 
-  /** Sends a request without an answer again, unless a save did so before. */
+  /**
+   * Sends a request without an answer again, unless a save did so before.
+   * @returns {Promise<any>} the server's answer, or null
+   */
   sendAgain(attempt = this.pending) {
     this.queue = this.queue.then(async () => {
-      if (!attempt || this.pending !== attempt) return;
+      if (!attempt || this.pending !== attempt) return null;
       try {
         this.begin();
-        this.done(await this.deliver(attempt));
+        return this.done(await this.deliver(attempt));
       } catch (error) {
         this.failed(error);
+        return null;
       }
     });
+    return this.queue;
   }
 
   /**

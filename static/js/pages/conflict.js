@@ -3,23 +3,52 @@
 import { difference } from "../core/compare.js";
 import { lookupTable } from "../core/palette.js";
 import { LabelMap } from "../core/tiles.js";
-import { postForm } from "../net/api.js";
+import { postForm, RequestError } from "../net/api.js";
 import { ask, dialog } from "../ui/dialogs.js";
 import { find } from "../ui/find.js";
 
+/** @import { Kind } from "../net/attempt.js" */
 /** @import { LabelWorker } from "../net/labels.js" */
 /** @import { Saver, Theirs } from "../net/saver.js" */
+/** @import { Cover } from "../ui/status.js" */
 
 const SIDE = 320;
 
 /**
- * @param {EditorConfig} config
- * @param {LabelMap} map what is on the screen
- * @param {Saver} saver whose save was refused
- * @param {LabelWorker} worker
+ * @typedef {object} Parts
+ * @property {EditorConfig} config
+ * @property {LabelMap} map what is on the screen
+ * @property {Saver} saver whose save was refused
+ * @property {LabelWorker} worker
+ * @property {Cover} cover shown from the choice on: what was painted then would be in neither version
+ * @property {(kind: Kind, sentence: string, sending: Promise<any>) => Promise<any>} keepCovered
+ * @property {(sentence: string) => Promise<unknown>} untilAgain
+ */
+
+/**
+ * Asks, and does what was chosen; asks anew when somebody saved once more in between.
+ * @param {Parts} parts
+ * @returns {Promise<boolean>} whether theirs are the newest now, and the page is to show them
+ */
+export async function settle(parts) {
+  const { saver, keepCovered } = parts;
+  while (saver.state.phase === "conflict") {
+    const { choice, names, theirs } = await askWhoseToKeep(parts);
+    if (!choice) return false;
+    await keepCovered("checkpoint", "Saving your labels…", saver.keepMine(names));
+    if (choice === "theirs" && !saver.unsaved) {
+      await takeTheirs(parts, theirs);
+      return true;
+    }
+  }
+  return false;
+}
+
+/**
+ * @param {Parts} parts
  * @returns {Promise<{ choice: string, names: string[], theirs: Theirs }>} "mine", "theirs" or ""; their tiles
  */
-export async function askWhoseToKeep(config, map, saver, worker) {
+async function askWhoseToKeep({ config, map, saver, worker }) {
   const theirs = /** @type {Theirs} */ (saver.state.theirs);
   const other = new LabelMap(map.width, map.height);
   const names = await worker.load(other, config.urls, theirs.head);
@@ -36,14 +65,21 @@ export async function askWhoseToKeep(config, map, saver, worker) {
 }
 
 /**
- * Makes their labels the newest again, once mine are a revision too.
- * @param {EditorConfig["urls"]} urls
+ * Makes their labels the newest again, once mine are a revision too: by the same request until it has an answer.
+ * @param {Parts} parts
  * @param {Theirs} theirs
- * @param {number} head
  */
-export function takeTheirs(urls, theirs, head) {
-  const headers = { "If-Match": `"${head}"`, "Idempotency-Key": crypto.randomUUID() };
-  return postForm(`${urls.save}${theirs.head}/restore/`, new FormData(), headers);
+async function takeTheirs({ config, saver, cover, untilAgain }, theirs) {
+  const headers = { "If-Match": `"${saver.head}"`, "Idempotency-Key": crypto.randomUUID() };
+  for (;;) {
+    cover.show("Restoring their labels…");
+    try {
+      return await postForm(`${config.urls.save}${theirs.head}/restore/`, new FormData(), headers);
+    } catch (error) {
+      if (!(error instanceof RequestError && (error.unanswered || error.status === 401))) throw error;
+      await untilAgain(error.message);
+    }
+  }
 }
 
 /**

@@ -7,12 +7,14 @@ import { unpack } from "../net/attempt.js";
 import { LabelWorker } from "../net/labels.js";
 import { Saver } from "../net/saver.js";
 import { ask, dialog } from "../ui/dialogs.js";
+import { find } from "../ui/find.js";
 import { clock, elsewhereBanner, saveStatus, sentenceOf } from "../ui/status.js";
 import { Autosave } from "../work/autosave.js";
 import { Drafts, draftStore, tilesOf } from "../work/drafts.js";
 import { Tab } from "../work/tabs.js";
 
 /** @import { Cover } from "../ui/status.js" */
+/** @import { Kind } from "../net/attempt.js" */
 /** @import { Draft } from "../work/drafts.js" */
 /** @import { Painter, Settled } from "../work/painter.js" */
 
@@ -21,6 +23,8 @@ const LOOKED_AT = "This image is open in another tab, where you work on it. Here
 const GONE_ON = "You went on in another tab. What is shown here may be out of date.";
 const NOT_YET = "The other tab has work that is not saved yet. Go on there until it is.";
 const TAB_ONLY = "This browser keeps no unsaved work: what is not saved yet is in this tab only.";
+/** Of a page that is left: nothing comes after it. @type {Promise<never>} */
+const NEVER = new Promise(() => {});
 const OLD_PAGE = "Reload the page to go on. Your work is kept in this browser.";
 
 /**
@@ -51,38 +55,71 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
   const tab = new Tab(`annotation-${annotation.id}-${person.id}`, handOver);
   const showState = saveStatus(root, annotation.head);
   const showElsewhere = elsewhereBanner(root, workHere);
+  const undecided = find(root, "#undecided", HTMLElement);
+  find(undecided, "button", HTMLButtonElement).addEventListener("click", () => safely(settleConflict));
   let { phase } = saver.state;
   let remark = "";
   let timer = 0;
   let leaving = false;
+  let submitting = false;
+  let settling = false;
 
   /** @param {string} url */
   function leave(url) {
     leaving = true;
     cover.show(url === urls.home ? "Going home…" : "Opening the next image…");
     location.assign(url);
+    return NEVER;
   }
 
   function reload() {
     leaving = true;
     location.reload();
+    return NEVER;
   }
 
   async function saveGroundTruth() {
-    if (painter.busy) return;
-    if (map.isBlank() && (await ask(dialog(document, "blank-dialog"))) !== "yes") return;
-    if (!(await beforeGroundTruth())) return;
-    for (;;) {
-      cover.show("Saving the ground truth…");
-      const answer = await saver.save("ground_truth");
-      if (answer) return leave(answer.next);
-      if (saver.pending?.kind !== "ground_truth") return cover.hide();
-      // It may have arrived. Whatever was painted now would come too late, so the person stays here until it is known.
-      await cover.giveUp(saver.state.message);
+    if (submitting || painter.busy) return;
+    submitting = true;
+    try {
+      if (map.isBlank() && (await ask(dialog(document, "blank-dialog"))) !== "yes") return;
+      if (await beforeGroundTruth()) await leaveWith(saver.save("ground_truth"));
+    } finally {
+      submitting = false;
     }
   }
 
+  /** Leaves once the ground truth has arrived. @param {Promise<any>} sending */
+  async function leaveWith(sending) {
+    const answer = await keepCovered("ground_truth", "Saving the ground truth…", sending);
+    if (answer) await leave(answer.next);
+    cover.hide();
+  }
+
+  /**
+   * Until it is known whether what was sent has arrived the person stays here: what was painted now would come too late.
+   * @param {Kind} kind
+   * @param {string} sentence
+   * @param {Promise<any>} sending
+   * @returns {Promise<any>} the server's answer, or null
+   */
+  async function keepCovered(kind, sentence, sending) {
+    for (; ; sending = saver.sendAgain()) {
+      cover.show(sentence);
+      const answer = await sending;
+      if (answer || saver.pending?.kind !== kind) return answer;
+      await untilAgain(saver.state.message);
+    }
+  }
+
+  /** Until the person wants to try again, or the network is back. @param {string} sentence */
+  function untilAgain(sentence) {
+    const online = new Promise((resolve) => window.addEventListener("online", resolve, { once: true }));
+    return Promise.race([cover.giveUp(sentence), online]);
+  }
+
   function show() {
+    undecided.hidden = settling || saver.state.phase !== "conflict";
     showState(saver.state, saver.waiting);
     document.body.dataset.revision = `${saver.head}`;
     tell(sentenceOf(saver.state) || remark);
@@ -118,14 +155,18 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
   }
 
   async function settleConflict() {
-    const { askWhoseToKeep, takeTheirs } = await import("./conflict.js");
-    if (painter.busy) await new Promise((resolve) => painter.addEventListener("settled", resolve, { once: true }));
-    const { choice, names, theirs } = await askWhoseToKeep(config, map, saver, worker);
-    if (!choice) return;
-    const kept = await saver.keepMine(names);
-    if (!kept || choice === "mine") return;
-    await takeTheirs(urls, theirs, kept.revision);
-    reload();
+    if (settling) return;
+    settling = true;
+    try {
+      const { settle } = await import("./conflict.js");
+      if (painter.busy) await new Promise((resolve) => painter.addEventListener("settled", resolve, { once: true }));
+      const took = await settle({ config, map, saver, worker, cover, keepCovered, untilAgain });
+      if (took) await reload();
+    } finally {
+      settling = false;
+      cover.hide();
+      show();
+    }
   }
 
   async function signIn() {
@@ -206,11 +247,12 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
     }
     painter.restore(tilesOf(draft));
     saver.pending = draft.request && unpack(draft.request);
+    mention(`Your unsaved work of ${clock(draft.at)} was brought back.`);
+    if (saver.pending?.kind === "ground_truth") return leaveWith(saver.sendAgain());
     saver.save("autosave").then((answer) => {
       // Of a request that had arrived, the revision may be outdated by now.
       if (answer && saver.head < annotation.head && !saver.unsaved) reload();
     });
-    mention(`Your unsaved work of ${clock(draft.at)} was brought back.`);
   }
 
   /** A draft of what is closed by now, perhaps by its own request. @param {Draft} draft */
@@ -250,7 +292,7 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
   });
-  window.addEventListener("online", () => saver.sendAgain());
+  window.addEventListener("online", () => saver.pending?.kind !== "ground_truth" && saver.sendAgain());
   document.addEventListener("visibilitychange", () => drafts.flush());
   drafts.addEventListener("lost", () => mention(TAB_ONLY), { once: true });
   painter.addEventListener("settled", (event) => {

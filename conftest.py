@@ -10,7 +10,7 @@ import boto3
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import TransactionTestCase
 
 from accounts import guard
@@ -45,6 +45,20 @@ def trail_that_tests_may_empty():
 def trail_lifted(db):
     """`with trail_lifted(): …` lets a test change what the audit trail holds."""
     return lambda: guard.lifted(connection)
+
+
+@pytest.fixture
+def break_trail(client, monkeypatch):
+    """From `break_trail()` on no event can be written."""
+
+    def fail(cls):
+        raise OperationalError("database or disk is full")
+
+    def break_it():
+        client.raise_request_exception = False
+        monkeypatch.setattr(AuditHead, "lock", classmethod(fail))
+
+    return break_it
 
 
 @pytest.fixture(scope="session")

@@ -100,6 +100,14 @@ class ProjectMasks:
         folders = distinct([(safe_name(username),) for _, username in members])
         self.members: dict[int | None, str] = {pk: folder for (pk, _), folder in zip(members, folders, strict=True)}
 
+    def in_words(self) -> str:
+        """Return what is exported, as the audit trail keeps it; without numbers it is all images there are."""
+        chosen = {"submitted": True, "returned": self.choice.returned, "checkpoints": self.choice.checkpoints}
+        words = ", ".join(name for name, on in chosen.items() if on)
+        if self.choice.images is None:
+            return words
+        return f"{words}; images {', '.join(str(pk) for pk in self.masks if pk in self.choice.images)}"
+
     def items(self) -> Iterator[Item]:
         """Yield what is exported by image, then by member, reading a few images at a time."""
         images = [pk for pk in self.masks if self.choice.images is None or pk in self.choice.images]
@@ -291,8 +299,7 @@ def export_response(
         return refused_page(request, "Nothing has been submitted yet. Include checkpoints, or come back later.")
     with transaction.atomic():
         for part in parts:
-            chosen = [name for name, on in (("returned", returned), ("checkpoints", checkpoints)) if on]
-            record("masks exported", part.project, actor=request.user, new=", ".join(["submitted", *chosen]))
+            record("masks exported", part.project, actor=request.user, new=part.in_words())
     name = f"{parts[0].folder}-masks.zip" if len(parts) == 1 else "masks.zip"
     headers = {
         "Content-Disposition": content_disposition_header(True, name),

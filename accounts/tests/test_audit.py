@@ -292,29 +292,15 @@ def test_a_head_that_is_none_is_refused(db):
 # --- Nothing without its event ---------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def broken(client, monkeypatch):
-    """Once it is called, no event can be written."""
-    client.raise_request_exception = False
-
-    def fail(cls):
-        raise OperationalError("database or disk is full")
-
-    def switch():
-        monkeypatch.setattr(AuditHead, "lock", classmethod(fail))
-
-    return switch
-
-
-def test_without_its_event_nobody_is_signed_in(client, annotator, broken):
-    broken()
+def test_without_its_event_nobody_is_signed_in(client, annotator, break_trail):
+    break_trail()
     form = {"login": "anna", "password": PASSWORD}
     assert client.post(reverse("account_login"), form).status_code == 503
     assert client.get(reverse("home")).status_code == 302
 
 
-def test_without_its_event_nothing_is_decided(pending, irb_staff, broken):
-    broken()
+def test_without_its_event_nothing_is_decided(pending, irb_staff, break_trail):
+    break_trail()
     registration = pending.registrations.get()
     with pytest.raises(OperationalError):
         services.approve_registrations([registration], by=irb_staff)
@@ -323,8 +309,8 @@ def test_without_its_event_nothing_is_decided(pending, irb_staff, broken):
     assert not pending.grants.exists()
 
 
-def test_without_its_event_no_project_is_made_or_changed(client, creator, project, annotator, broken):
-    broken()
+def test_without_its_event_no_project_is_made_or_changed(client, creator, project, annotator, break_trail):
+    break_trail()
     with pytest.raises(OperationalError):
         project_services.add_member(project=project, person=annotator, actor=creator)
     assert not project.memberships.filter(user=annotator).exists()
@@ -333,18 +319,18 @@ def test_without_its_event_no_project_is_made_or_changed(client, creator, projec
     assert not Project.objects.filter(archived_at__isnull=False).exists()
 
 
-def test_without_its_event_no_password_is_changed(client, annotator, broken):
+def test_without_its_event_no_password_is_changed(client, annotator, break_trail):
     client.force_login(annotator)
-    broken()
+    break_trail()
     form = {"oldpassword": PASSWORD, "password1": "another horse battery", "password2": "another horse battery"}
     assert client.post(reverse("account_change_password"), form).status_code == 503
     annotator.refresh_from_db()
     assert annotator.check_password(PASSWORD)
 
 
-def test_without_its_event_nothing_is_configured(client, administrator, broken):
+def test_without_its_event_nothing_is_configured(client, administrator, break_trail):
     client.force_login(administrator)
-    broken()
+    break_trail()
     url = reverse("admin:auth_group_add")
     assert client.post(url, {"name": "Readers"}).status_code == 503
     assert not client.get(reverse("admin:auth_group_changelist") + "?q=Readers").context["cl"].result_count

@@ -60,6 +60,7 @@ def test_an_export_of_some_images(client, labelled, project):
     image = labelled[1].image.pk
     response = client.post(EXPORT, {"project": project.pk, "image": [image], "checkpoints": "on"})
     assert names(response) == ["Colon glands/anna/field-1.png"]
+    assert AuditEvent.objects.get(action="masks exported").new == f"submitted, checkpoints; images {image}"
 
 
 def test_an_export_is_recorded_for_each_project(client, labelled, project, creator):

@@ -202,6 +202,23 @@ def test_whoever_was_logged_out_logs_in_beside_the_editor_and_goes_on(editor, co
     assert np.array_equal(at(work), painter.mask)
 
 
+def test_whoever_logged_in_beside_the_editor_sets_the_image_aside(editor, context, work, painter, troubles):
+    page = editor.page
+    context.clear_cookies()
+    paint(editor, painter, 0)
+    with page.expect_popup() as popup:
+        page.get_by_role("button", name="Log in").click()
+    log_in_beside(popup.value, "anna")
+    popup.value.wait_for_event("close")
+    editor.wait_until_saved()
+    page.get_by_role("button", name="Cannot be labelled").click()
+    page.locator("#cannot-dialog [name=reason]").first.check()
+    page.get_by_role("button", name="Set aside and next image").click()
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    work.refresh_from_db()
+    assert work.state == Annotation.State.CANNOT_BE_LABELLED
+
+
 def log_in_beside(popup: Page, username: str) -> None:
     popup.get_by_label(re.compile("username", re.I)).fill(username)
     popup.locator("[name=password]").fill(PASSWORD)
@@ -390,7 +407,8 @@ def test_from_taking_theirs_to_their_labels_nothing_is_painted_and_one_request_i
     again.click()
     expect(page.locator("body")).to_have_attribute("data-revision", "3")
     editor.wait_until_open("field.png")
-    assert len(keys) == 2 and len(set(keys)) == 1
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
     assert kinds(work) == ["autosave", "checkpoint", "restore"]
     assert np.array_equal(at(work, 2), painter.mask)
     assert np.array_equal(at(work), theirs.mask)

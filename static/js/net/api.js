@@ -9,6 +9,8 @@ const FAILED = "The server could not do this. Your work stays in this page; try 
 /** After so long without a whole answer the server counts as out of reach: a connection may hang for ever. */
 const PATIENCE_MS = 120_000;
 
+/** A field of forms with the token of when the page was made, which the server would prefer to the one in the header. */
+export const OLD_TOKEN = "csrfmiddlewaretoken";
 /** What comes from something in front of the server while it is started anew or has too much to do. */
 const PASSING = [404, 408, 409, 429];
 
@@ -59,6 +61,7 @@ export async function request(url, options = {}) {
  * @returns {Promise<any>}
  */
 export async function postForm(url, form, headers = {}) {
+  form.delete(OLD_TOKEN);
   return post(url, form, headers);
 }
 
@@ -90,5 +93,5 @@ async function post(url, body, headers) {
 /** From the cookie, because logging in in another tab makes a new one. */
 export function csrfToken() {
   const cookie = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
-  return cookie ?? document.querySelector('[name="csrfmiddlewaretoken"]')?.getAttribute("value") ?? "";
+  return cookie ?? document.querySelector(`[name="${OLD_TOKEN}"]`)?.getAttribute("value") ?? "";
 }

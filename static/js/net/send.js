@@ -1,7 +1,7 @@
 // Submitting to the server: JSON, forms, and files with their progress. What the server finds wrong with the data is an
 // answer, unlike with `postJson` and `postForm` of api.js; other failures are errors whose message is a sentence.
 
-import { csrfToken, LOST, RequestError, request } from "./api.js";
+import { csrfToken, LOST, OLD_TOKEN, RequestError, request } from "./api.js";
 
 const SESSION =
   "The server gave an unexpected answer. You may have been logged out: log in in another tab, then try again.";
@@ -52,6 +52,7 @@ export function submitJson(url, data) {
  * @param {FormData} [data]
  */
 export function submitForm(url, data = new FormData()) {
+  data.delete(OLD_TOKEN);
   return submit(url, data, {});
 }
 

@@ -592,6 +592,11 @@ def test_a_browser_that_keeps_nothing_says_so_and_still_saves(page, live_server,
     log_in(page, live_server.url, "anna")
     editor = open_editor(page, address)
     expect(page.get_by_text("This browser keeps no unsaved work")).to_be_visible()
+    page.route(SAVES, lambda route: route.abort())
     paint(editor, painter, 0)
+    expect(state(editor)).to_have_text(re.compile("^Offline"))
+    page.wait_for_timeout(13_000)  # longer than a remark stays
+    expect(page.get_by_text("This browser keeps no unsaved work")).to_be_visible()
+    page.unroute(SAVES)
     editor.wait_until_saved()
     assert np.array_equal(at(work), painter.mask)

@@ -230,13 +230,9 @@ export class Saver extends EventTarget {
 
   /** @param {Attempt} attempt */
   async deliver(attempt) {
+    let answer;
     try {
-      const answer = await this.sendPatiently(attempt);
-      if (answer.saved_sha256 !== attempt.digest) {
-        throw new Error("The server stored something else than was sent. Save again, and tell your administrator.");
-      }
-      this.accept(attempt, answer);
-      return answer;
+      answer = await this.sendPatiently(attempt);
     } catch (error) {
       const unanswered = error instanceof RequestError && error.unanswered;
       this.pending = unanswered ? attempt : null;
@@ -248,6 +244,8 @@ export class Saver extends EventTarget {
       }
       throw error;
     }
+    this.accept(attempt, answer);
+    return answer;
   }
 
   /** @param {Attempt} attempt */
@@ -267,24 +265,30 @@ export class Saver extends EventTarget {
   }
 
   /**
+   * The revision is there, whatever is in it: what was done counts with it, and the next save goes on from it.
    * @param {Attempt} attempt
    * @param {any} answer
    */
   accept(attempt, answer) {
+    const same = answer.saved_sha256 === attempt.digest;
     this.pending = null;
     this.putOff = 0;
     this.head = answer.revision;
-    this.state.savedAt = new Date(answer.saved_at);
-    this.drafts.answered(attempt.change, this.head);
+    this.drafts.answered(same ? attempt.change : 0, this.head);
     for (const tile of attempt.tiles) {
       const name = nameOf(tile);
       this.digests.delete(name);
       if (tile.cleared) this.stored.delete(name);
       else {
         this.stored.add(name);
-        this.digests.set(name, tile.pixels_sha256);
+        if (same) this.digests.set(name, tile.pixels_sha256);
       }
     }
+    if (!same) {
+      this.soil(attempt.dirty);
+      throw new Error("The server stored something else than was sent. Save again, and tell your administrator.");
+    }
+    this.state.savedAt = new Date(answer.saved_at);
   }
 
   /** @param {Set<number>} dirty */

@@ -8,7 +8,7 @@ import { LabelWorker } from "../net/labels.js";
 import { Saver } from "../net/saver.js";
 import { ask, dialog } from "../ui/dialogs.js";
 import { find } from "../ui/find.js";
-import { clock, elsewhereBanner, saveStatus, sentenceOf } from "../ui/status.js";
+import { clock, elsewhereBanner, saveStatus, sentenceOf, TAB_ONLY } from "../ui/status.js";
 import { Autosave } from "../work/autosave.js";
 import { Drafts, draftStore, tilesOf } from "../work/drafts.js";
 import { Tab } from "../work/tabs.js";
@@ -22,7 +22,6 @@ const REMARK_MS = 12_000;
 const LOOKED_AT = "This image is open in another tab, where you work on it. Here it can be looked at.";
 const GONE_ON = "You went on in another tab. What is shown here may be out of date.";
 const NOT_YET = "The other tab has work that is not saved yet. Go on there until it is.";
-const TAB_ONLY = "This browser keeps no unsaved work: what is not saved yet is in this tab only.";
 /** Of a page that is left: nothing comes after it. @type {Promise<never>} */
 const NEVER = new Promise(() => {});
 const OLD_PAGE = "Reload the page to go on. Your work is kept in this browser.";
@@ -122,7 +121,7 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
     undecided.hidden = settling || saver.state.phase !== "conflict";
     showState(saver.state, saver.waiting);
     document.body.dataset.revision = `${saver.head}`;
-    tell(sentenceOf(saver.state) || remark);
+    tell(sentenceOf(saver.state, drafts.failing) || remark);
   }
 
   /** Something worth knowing for a while, whatever is saved meanwhile. @param {string} sentence "" for nothing */
@@ -294,7 +293,7 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
   });
   window.addEventListener("online", () => saver.pending?.kind !== "ground_truth" && saver.sendAgain());
   document.addEventListener("visibilitychange", () => drafts.flush());
-  drafts.addEventListener("lost", () => mention(TAB_ONLY), { once: true });
+  drafts.addEventListener("lost", () => mention(TAB_ONLY));
   painter.addEventListener("settled", (event) => {
     drafts.touched(/** @type {CustomEvent<Settled>} */ (event).detail.before.keys());
     saver.touched();

@@ -206,7 +206,56 @@ test("a browser that keeps nothing says so, and the page goes on", async () => {
   assert.equal(await drafts.read(), null);
   drafts.touched([0]);
   await drafts.write();
-  assert.equal(lost, 2);
+  assert.deepEqual([lost, drafts.failing], [1, true]);
+});
+
+test("what a write that failed should have kept is kept by the next", async () => {
+  const store = memory();
+  const { write } = store;
+  let full = true;
+  store.write = async (...what) => (full ? Promise.reject(new Error("No space.")) : write.apply(store, what));
+  /** @type {(() => unknown)[]} */
+  const later = [];
+  const map = new LabelMap(600, 600);
+  const drafts = new Drafts(map, store, (what) => later.push(what));
+  const paint = (/** @type {number} */ x, /** @type {number} */ value) => {
+    map.beginStroke();
+    map.span(5, x, x + 9, value, 1);
+    drafts.touched(map.endStroke()?.keys() ?? []);
+  };
+  const inTurn = async () => {
+    later.splice(0).forEach((what) => void what());
+    await new Promise((resolve) => setTimeout(resolve));
+  };
+  const kept = () => store.draft?.tiles.map(({ key, pixels }) => [key, pixels?.[5 * 256 + 8]]);
+  paint(0, 1);
+  await inTurn();
+  paint(300, 1);
+  await inTurn();
+  assert.deepEqual([store.draft, drafts.failing], [null, true]);
+  full = false;
+  await inTurn();
+  assert.deepEqual(
+    [kept(), drafts.failing, later.length],
+    [
+      [
+        [0, 1],
+        [1, 0],
+      ],
+      false,
+      0,
+    ],
+  );
+  full = true;
+  drafts.answered(drafts.mark(), 1);
+  paint(0, 2);
+  await inTurn();
+  full = false;
+  await inTurn();
+  assert.deepEqual([kept(), store.draft?.base, drafts.empty], [[[0, 2]], 1, false]);
+  drafts.answered(drafts.mark(), 2);
+  await inTurn();
+  assert.deepEqual([store.draft, drafts.empty], [null, true]);
 });
 
 test("whatever is lost and whenever the page dies, the server ends with what was painted", async () => {

@@ -199,11 +199,16 @@ for (const status of [404, 409, 429]) {
   });
 }
 
-test("an answer about something else than was sent counts as not saved", async () => {
-  const { map, saver } = setUp([() => ({ saved_sha256: "0" })]);
+test("an answer about something else than was sent counts as not saved, and the next save goes on from it", async () => {
+  const ledger = counting();
+  const { map, saver, requests } = setUp([() => ({ saved_sha256: "0" })], ledger);
+  ledger.stroke();
   paint(map, 1, 1, 1);
   assert.equal(await saver.save("checkpoint"), null);
-  assert.deepEqual([saver.state.phase, saver.unsaved, saver.head], ["failed", true, 0]);
+  assert.deepEqual([saver.state.phase, saver.unsaved, saver.head], ["failed", true, 1]);
+  assert.ok(await saver.save("checkpoint"));
+  assert.deepEqual([requests[1].headers["If-Match"], names(requests[1])], ['"1"', ["0/0/0", "1/0/0"]]);
+  assert.deepEqual([requests[0].body.activity.strokes, requests[1].body.activity.strokes], [1, 0]);
 });
 
 const down = () => new RequestError(503, "Storage is not available.", {}, 5);
@@ -290,7 +295,12 @@ test("a ground truth without an answer is left to the person", async () => {
 });
 
 test("a request that is refused at last makes its tiles dirty again", async () => {
-  const { map, saver, requests, later } = setUp([lost, lost, lost, () => new RequestError(409, "Closed.", { error: "Closed." })]);
+  const { map, saver, requests, later } = setUp([
+    lost,
+    lost,
+    lost,
+    () => new RequestError(409, "Closed.", { error: "Closed." }),
+  ]);
   paint(map, 1, 1, 1);
   await saver.save("autosave");
   later[0].what();

@@ -6,6 +6,7 @@ import { counted, find } from "./find.js";
 
 const READOUT_MS = 60;
 const OFFLINE = "You can go on: your work is kept in this browser until the server answers.";
+export const TAB_ONLY = "This browser keeps no unsaved work: what is not saved yet is in this tab only.";
 const SIGNED_OUT = "You are logged out. Your work is kept in this browser; save to log in again.";
 
 /**
@@ -43,8 +44,10 @@ function wordsFor({ phase, status }, tiles) {
 /**
  * What is said of a state beside the image; "" when there is nothing to say.
  * @param {SaveState} state
+ * @param {boolean} tabOnly whether the browser does not keep what is not saved
  */
-export function sentenceOf({ phase, message }) {
+export function sentenceOf({ phase, message }, tabOnly) {
+  if (tabOnly && (phase === "waiting" || phase === "signed-out")) return TAB_ONLY;
   if (phase === "waiting") return OFFLINE;
   if (phase === "signed-out") return SIGNED_OUT;
   return phase === "failed" || phase === "closed" ? message : "";

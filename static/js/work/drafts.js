@@ -2,7 +2,8 @@
 //
 // A draft is what was painted upon revision `base`. Each tile has the number of its last change; a save that was
 // acknowledged contains all changes up to some number, and those tiles go. One transaction of the store writes what
-// belongs together, and transactions happen in the order in which they were asked for.
+// belongs together, and transactions happen in the order in which they were asked for. What one that failed should have
+// written is written by the next.
 
 import { pack } from "../net/attempt.js";
 
@@ -20,6 +21,7 @@ import { pack } from "../net/attempt.js";
  */
 
 const REST_MS = 400;
+const AGAIN_MS = 5000; // after a write that failed
 const BATCH = 8; // tiles of 128 kB are copied on the spot, so the page gets its frames in between
 
 /** @type {DraftStore} */
@@ -46,6 +48,11 @@ export class Drafts extends EventTarget {
     this.changed = new Map();
     /** Tiles in the store, with their change. @type {Map<number, number>} */
     this.kept = new Map();
+    /** Tiles in the store that the server has. @type {Set<number>} */
+    this.gone = new Set();
+    this.planned = false;
+    /** Whether the last write failed. */
+    this.failing = false;
   }
 
   /** Whether there is nothing that the server does not have. */
@@ -67,10 +74,16 @@ export class Drafts extends EventTarget {
 
   /** A stroke changed these tiles. @param {Iterable<number>} keys */
   touched(keys) {
-    const planned = this.changed.size > 0;
     for (const key of keys) this.changed.set(key, this.change);
     this.at = Date.now();
-    if (!planned && this.changed.size) this.later(() => this.flush(), REST_MS);
+    if (this.changed.size) this.plan(REST_MS);
+  }
+
+  /** @param {number} milliseconds */
+  plan(milliseconds) {
+    if (this.planned) return;
+    this.planned = true;
+    this.later(() => this.flush(), milliseconds);
   }
 
   mark() {
@@ -79,7 +92,8 @@ export class Drafts extends EventTarget {
 
   /** Writes what changed. */
   flush() {
-    if (this.changed.size) this.write();
+    this.planned = false;
+    if (this.changed.size || this.failing) this.write();
   }
 
   /** A request goes out; what it contains is kept before it. @param {Attempt} attempt */
@@ -96,8 +110,8 @@ export class Drafts extends EventTarget {
     this.base = head;
     this.request = null;
     for (const [key, change] of this.changed) if (change <= upTo) this.changed.delete(key);
-    const gone = [...this.kept].filter(([, change]) => change <= upTo).map(([key]) => key);
-    this.write(gone);
+    for (const [key, change] of this.kept) if (change <= upTo) this.forget(key);
+    this.write();
   }
 
   refused() {
@@ -114,25 +128,38 @@ export class Drafts extends EventTarget {
   drop() {
     this.request = null;
     this.changed.clear();
-    return this.write([...this.kept.keys()]);
+    for (const key of this.kept.keys()) this.forget(key);
+    return this.write();
   }
 
-  /** @param {number[]} [gone] tiles that the server has */
-  async write(gone = []) {
+  /** @param {number} key */
+  forget(key) {
+    this.kept.delete(key);
+    this.gone.add(key);
+  }
+
+  async write() {
     const rows = [...this.changed].map(([key, change]) => ({ key, change, pixels: this.pixels(key) }));
+    const gone = [...this.gone];
     this.changed.clear();
-    for (const key of gone) this.kept.delete(key);
+    this.gone.clear();
     for (const { key, change } of rows) this.kept.set(key, change);
     const { base, at, request } = this;
     try {
       await this.store.write(this.empty ? null : { base, at, request }, rows, gone);
+      this.failing = false;
     } catch {
+      const open = rows.filter(({ key, change }) => this.kept.get(key) === change && !this.changed.has(key));
+      for (const { key, change } of open) this.changed.set(key, change);
+      for (const key of gone) if (!this.kept.has(key)) this.gone.add(key);
       this.lost();
+      this.plan(AGAIN_MS);
     }
   }
 
   lost() {
-    this.dispatchEvent(new Event("lost"));
+    if (!this.failing) this.dispatchEvent(new Event("lost"));
+    this.failing = true;
     return null;
   }
 

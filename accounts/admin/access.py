@@ -77,6 +77,7 @@ class AccessAdmin(ReadOnly, admin.ModelAdmin):
     list_select_related = ["user", "added_by", "project__protocol"]
     list_per_page = 100
     search_fields = ["user__username", "user__full_name", "user__email", "project__name", "project__protocol__number"]
+    searches = "name, username, e-mail, project and protocol number"
     date_hierarchy = "added_at"
     actions = ["mark_reviewed"]
     fields = list_display

@@ -114,9 +114,7 @@ class AuditEventAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["sequence", "when", "who", "what", "object", "change", "why", "ip"]
     list_filter = [ActionFilter, RoleFilter, ObjectFilter]
     search_fields = ["actor_name", "object_id__exact", "request_id__exact", "protocol__exact", "ip__exact", "reason"]
-    search_help_text = (
-        "A name or words of a reason; or exactly: the number of an object, a protocol, an address, a request."
-    )
+    searches = "names and words of reasons; or exactly: the number of an object, a protocol, an address, a request"
     date_hierarchy = "at"
     ordering = ["-sequence"]
     list_per_page = 50

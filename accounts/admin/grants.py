@@ -69,7 +69,7 @@ class GrantAdmin(Audited, NeverDeleted, admin.ModelAdmin):
     list_select_related = ["user", "granted_by", "reviewed_by"]
     list_per_page = 50
     search_fields = ["user__username", "user__full_name", "user__email", "protocols__number"]
-    search_help_text = "Name, username, e-mail, protocol number"
+    searches = "name, username, e-mail and protocol number"
     actions = ["mark_reviewed"]
     date_hierarchy = "since"
     filter_horizontal = ["protocols"]

@@ -80,7 +80,7 @@ class ProtocolAdmin(Audited, NeverDeleted, admin.ModelAdmin):
     ]
     list_filter = [HoldsFilter]
     search_fields = ["number", "title", "principal_investigator", "notes"]
-    search_help_text = "Number, title, principal investigator, notes"
+    searches = "number, title, principal investigator and notes"
     date_hierarchy = "expires_on"
     ordering = ["expires_on", "number"]
     fields = [

@@ -103,6 +103,7 @@ class RegistrationAdmin(ReadOnly, admin.ModelAdmin):
         "protocol_number",
         "reason",
     ]
+    searches = "name, username, e-mail, affiliation, protocol number and reason"
     list_select_related = ["user", "decided_by", "first_approved_by"]
     list_per_page = 50
     date_hierarchy = "created_at"

@@ -89,8 +89,8 @@ export const KEYS = [
   { command: "hide", group: "View", label: "Hide or show labels", show: ["H"], match: ["h"] },
   { command: "borders", group: "View", label: "Labels as areas or borders", show: ["O"], match: ["o"] },
   { command: "peek", group: "View", label: "Hide labels while held", show: ["`"], match: ["Backquote"], held: true },
-  { command: "fainter", group: "View", label: "Labels fainter", show: [","], match: [","] },
-  { command: "stronger", group: "View", label: "Labels stronger", show: ["."], match: ["."] },
+  { command: "fainter", group: "View", label: "Labels fainter", show: [","], match: [",", "shift+,"] },
+  { command: "stronger", group: "View", label: "Labels stronger", show: ["."], match: [".", "shift+."] },
   { command: "undo", group: "Work", label: "Undo", show: ["Ctrl", "Z"], match: ["ctrl+z"] },
   { command: "redo", group: "Work", label: "Redo", show: ["Ctrl", "Shift", "Z"], match: ["ctrl+shift+z", "ctrl+y"] },
   { command: "history", group: "Work", label: "History of what was saved", show: ["Shift", "H"], match: ["shift+h"] },
@@ -122,14 +122,16 @@ const TABLE = new Map(KEYS.flatMap((key) => key.match.map((match) => [match, key
  */
 
 /**
- * The entry for a key press. Letters and signs go by what is printed on the key, digits and brackets by their place,
- * because other keyboards put other signs there.
+ * The entry for a key press. Letters and signs go by what is printed on the key; digits and brackets by their place, because
+ * other keyboards put other signs there. Where that sign is one of ours, it counts.
  * @param {Press} press
  */
 export function keyFor(press) {
   if (press.altKey) return undefined;
   const modifiers = (press.ctrlKey || press.metaKey ? "ctrl+" : "") + (press.shiftKey ? "shift+" : "");
-  return TABLE.get(modifiers + place(press.code)) ?? TABLE.get(modifiers + letter(press));
+  const printed = modifiers + letter(press);
+  const sign = press.key.length === 1 ? TABLE.get(printed) : undefined;
+  return sign ?? TABLE.get(modifiers + place(press.code)) ?? TABLE.get(printed);
 }
 
 /** @param {string} code */

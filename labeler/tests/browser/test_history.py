@@ -1,6 +1,7 @@
 """The past of an annotation in a real browser: undo that goes on by saves, the history, the ledger of time."""
 
 import re
+import uuid
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from playwright.sync_api import expect
 
 from annotation.assignment import assign
 from annotation.imaging.phantom import tissue_phantom
-from annotation.models import LABELS, PROVENANCE, Annotation
+from annotation.models import LABELS, PROVENANCE, Annotation, Revision
 from annotation.reading import plane_bands, tiles_at
 from labeler.tests.browser.painter import Painter
 from labeler.tests.browser.people import Editor, log_in
@@ -111,6 +112,29 @@ def test_strokes_since_the_reload_are_undone_first(editor, saves, work, live_ser
     expect(page.locator("#notice")).to_contain_text("Undo goes on by saves")
     save(editor, 5)
     assert_stored(work, saves[2])
+
+
+def test_nothing_is_missing_from_the_list_after_many_saves_elsewhere(editor, work):
+    page, listed = editor.page, editor.page.locator("#history [data-revision]")
+    editor.drag((-50, 0), (50, 0))
+    save(editor, 1)
+    page.keyboard.press("Shift+H")
+    expect(listed).to_have_count(1)
+    page.keyboard.press("Shift+H")
+    first = work.revisions.get()
+    same = {"annotation": work, "author": first.author, "kind": "checkpoint", "instructions_version": 1}
+    same |= {"saved_sha256": "0" * 64, "request_sha256": "0" * 64}
+    work.revisions.bulk_create(
+        Revision(number=number, parent=number - 1, idempotency_key=str(uuid.uuid4()), **same)
+        for number in range(2, 152)
+    )
+    Annotation.objects.filter(pk=work.pk).update(head=151)
+    page.keyboard.press("Shift+H")
+    expect(listed).to_have_count(100)
+    page.get_by_role("button", name="Older", exact=True).click()
+    expect(listed).to_have_count(151)
+    numbers = listed.evaluate_all("all => all.map((each) => Number(each.dataset.revision))")
+    assert numbers == list(range(151, 0, -1))
 
 
 def shown(page, x: int, y: int) -> list[int]:

@@ -64,8 +64,13 @@ export class Strip {
   async open() {
     const page = await this.past.list();
     const newest = this.revisions[0]?.number ?? 0;
-    this.revisions = [...page.filter(({ number }) => number > newest), ...this.revisions];
-    if (!newest) this.complete = page.length < PAGE;
+    if (page.some(({ number }) => number <= newest)) {
+      this.revisions = [...page.filter(({ number }) => number > newest), ...this.revisions];
+    } else {
+      // Between what is listed and what is new there may be more: the list begins afresh.
+      this.revisions = page;
+      this.complete = page.length < PAGE;
+    }
     this.render();
   }
 

@@ -278,7 +278,6 @@ def test_n_and_p_lead_along_the_images_opened_before_and_save_first(editor, work
     painter.stroke(editor.drag((-80, 20), (60, 40)), 9, 2)
     page.keyboard.press("g")
     expect(page.get_by_role("button", name="Polygon", exact=True)).to_have_attribute("aria-pressed", "true")
-    page.wait_for_load_state("networkidle")
     editor.click(0, 100)
     page.keyboard.press("p")
     expect(page.get_by_text("Your polygon is not closed")).to_be_visible()

@@ -10,7 +10,7 @@ import { resized } from "../work/store.js";
 /** @import { Painter } from "../work/painter.js" */
 /** @import { Store, ToolName } from "../work/store.js" */
 
-/** In hand until a tool has come: paints nothing, since a press meant another. @type {Tool} */
+/** In hand while a tool is under way: paints nothing, since a press means the one that comes. @type {Tool} */
 const COMING = { down() {}, move() {}, up() {}, cancel() {}, cursor: () => ({ kind: "none" }) };
 
 /**
@@ -36,6 +36,8 @@ export function createTooling({ root, palette, store, painter, work, scaleOf, po
   };
   /** The tool that the picker gives back. @type {ToolName} */
   let before = "brush";
+  /** The tool that was asked for and is under way. @type {ToolName | null} */
+  let coming = null;
   /** @type {ReturnType<typeof import("../tools/areas.js").createAreas> | null} */
   let areas = null;
 
@@ -58,12 +60,13 @@ export function createTooling({ root, palette, store, painter, work, scaleOf, po
 
   /** @param {ToolName} tool */
   async function take(tool) {
-    const { tool: held } = store.state;
-    if (tool === "picker" && held !== "picker") before = held;
+    coming = tool;
+    if (!tools[tool]) await fetchAreas();
+    if (coming !== tool) return; // another was taken meanwhile
+    coming = null;
+    if (!tools[tool]) return;
+    if (tool === "picker" && store.state.tool !== "picker") before = store.state.tool;
     store.set({ tool });
-    if (tools[tool]) return;
-    await fetchAreas();
-    if (!tools[store.state.tool]) store.set({ tool: tools[held] ? held : "brush" });
   }
 
   /** @param {number | undefined} value */
@@ -86,7 +89,7 @@ export function createTooling({ root, palette, store, painter, work, scaleOf, po
   return {
     choose,
     get current() {
-      return tools[store.state.tool] ?? COMING;
+      return (coming ? null : tools[store.state.tool]) ?? COMING;
     },
     /** Loads the tool that was in hand the last time. */
     load: () => tools[store.state.tool] ?? loadAreas(),

@@ -201,7 +201,10 @@ def test_painting_rules_hold_for_every_tool(editor, work):
     page.mouse.up()
     painter.polygon(corners, 3)
     take(editor, "f", "Fill")
+    held_back = page.get_by_text("Nothing changed here: the painting rule or a locked category is in the way.")
+    expect(held_back).to_be_hidden()
     editor.click(150, -85)  # Tumour, which may not be painted over
+    expect(held_back).to_be_visible()
     save(editor)
     assert np.array_equal(stored(work), painter.mask)
 
@@ -345,18 +348,21 @@ def test_a_tool_that_cannot_be_fetched_says_so_and_paints_nothing(editor, work, 
     expect(page.locator("#notice")).to_contain_text("The server could not be reached.")
     page.keyboard.press("l")
     expect(page.get_by_role("button", name="Brush", exact=True)).to_have_attribute("aria-pressed", "true")
+    editor.click(0, 100)
+    expect(page.get_by_role("button", name="Undo", exact=True)).to_be_enabled()
+    page.keyboard.press("Control+z")
     context.set_offline(False)
 
     # A quick hand on a slow network: the press meant the tool that is under way.
     held = []
     page.route(re.compile("/tools/areas"), lambda route: held.append(route))
-    take(editor, "l", "Lasso")
+    page.keyboard.press("l")
     view = editor.view()
     editor.drag((-100, 0), (0, 60), (100, 0))
     assert editor.view() == view
     expect(page.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
     held[0].continue_()
-    page.evaluate("url => import(url).then(() => {})", held[0].request.url)
+    expect(page.get_by_role("button", name="Lasso", exact=True)).to_have_attribute("aria-pressed", "true")
     editor.drag((-100, 0), (0, 60), (100, 0))
     save(editor)
     assert set(np.unique(stored(work, PROVENANCE))) == {0, AREA}
@@ -381,3 +387,17 @@ def test_a_key_that_is_let_go_while_one_waits_is_let_go(editor, work, troubles):
     save(editor)
     assert (stored(work) > 0)[HEIGHT // 2].any()
     troubles.clear()
+
+
+def test_a_locked_category_says_why_nothing_changes(editor):
+    page, notice = editor.page, editor.page.locator("#notice")
+    page.keyboard.press("1")
+    editor.set_diameter(41)
+    editor.drag((-100, 0), (100, 0))
+    page.get_by_role("switch", name="Lock Tumour").click()
+    page.keyboard.press("2")
+    editor.set_diameter(9)
+    editor.drag((-90, 0), (90, 40))  # leaves it halfway
+    expect(notice).to_have_text("")
+    editor.drag((-90, 0), (-50, 0))
+    expect(notice).to_have_text("Nothing changed here: the painting rule or a locked category is in the way.")

@@ -33,7 +33,11 @@ import { PLANE, TILE } from "./tiles.js";
  */
 export function* fillRegion(map, x, y, value, provenance) {
   const label = map.get(x, y);
-  if (label === value || map.guard?.[label] === 0) return;
+  if (label === value) return;
+  if (map.guard?.[label] === 0) {
+    map.heldBack = true;
+    return;
+  }
   const credit = value === 0 ? 0 : provenance;
   yield* flood(
     {

@@ -32,6 +32,8 @@ export class LabelMap {
     this.stroke = null;
     /** Which values the running stroke may write over, 1 by value; null for all. @type {Uint8Array | null} */
     this.guard = null;
+    /** Whether the guard held back anything of the latest stroke. */
+    this.heldBack = false;
     /** Tiles of one value that stand at many places, by value and provenance. @type {Map<number, Uint8Array>} */
     this.uniform = new Map();
   }
@@ -51,6 +53,7 @@ export class LabelMap {
   beginStroke(guard = null) {
     this.stroke = new Map();
     this.guard = guard;
+    this.heldBack = false;
   }
 
   /**
@@ -69,6 +72,7 @@ export class LabelMap {
   cancelStroke() {
     const before = this.stroke;
     this.stroke = null;
+    this.heldBack = false;
     for (const [key, tile] of before ?? []) this.put(key, tile);
     return before;
   }
@@ -116,6 +120,7 @@ export class LabelMap {
     const before = this.tiles.get(key);
     let at = start;
     while (at < end && !guard[before ? before[at] : 0]) at++;
+    if (at > start) this.heldBack = true;
     const tile = at < end && this.writable(key, value === 0);
     if (!tile) return;
     for (; at < end; at++) {

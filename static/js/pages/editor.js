@@ -21,6 +21,10 @@ import { createSuperpixels } from "./superpixels.js";
 import { createTooling } from "./tooling.js";
 import { createViewing } from "./viewing.js";
 
+/** @import { Settled } from "../work/painter.js" */
+
+const HELD_BACK = "Nothing changed here: the painting rule or a locked category is in the way.";
+
 /** @type {EditorConfig} */
 const config = pageData("editor-config");
 const { annotation, image, urls } = config;
@@ -124,6 +128,7 @@ function cursorNow() {
 // --- Checking and saving ---------------------------------------------------------------------------------------------
 
 const checking = createChecking({ config, root, map, store, painter, viewer, cover, tell });
+
 /** Whether nothing is begun that a save would leave out; if not, the person is told. */
 function nothingBegun() {
   const begun = pointer.stroke
@@ -263,7 +268,9 @@ function wire() {
     redo.disabled = !painter.history.future.length;
   };
   showUndo();
-  painter.addEventListener("settled", () => {
+  painter.addEventListener("settled", (event) => {
+    const { kind, before } = /** @type {CustomEvent<Settled>} */ (event).detail;
+    if (kind === "stroke" && map.heldBack && !before.size) saving.mention(HELD_BACK);
     showUndo();
     segments.loaded?.meter.touched();
     stage.request();

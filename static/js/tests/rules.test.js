@@ -141,3 +141,21 @@ test("undo goes back 64 MB of tiles that strokes changed", () => {
   for (let at = 0; at < strokes; at++) painter.undo();
   assert.ok([...map.tiles.values()].every((tile) => tile[0] === 1));
 });
+
+const labels = new LabelMap(300, 200);
+for (const { name, x, end, held } of [
+  { name: "only over what it may not change", x: 10, end: () => labels.endStroke(), held: true },
+  { name: "beside that", x: 100, end: () => labels.endStroke(), held: false },
+  { name: "that was dropped", x: 10, end: () => labels.cancelStroke(), held: false },
+]) {
+  test(`a stroke ${name} was ${held ? "" : "not "}held back`, () => {
+    labels.tiles.clear();
+    labels.beginStroke();
+    labels.span(5, 0, 50, 1, 1);
+    labels.endStroke();
+    labels.beginStroke(guardOf({ rule: "anywhere", over: 0, locked: [1] }, 2));
+    labels.span(5, x, x + 20, 2, 1);
+    end();
+    assert.equal(labels.heldBack, held);
+  });
+}

@@ -371,3 +371,42 @@ def test_nothing_in_use_stands_in_the_way_of_assistive_technology(page, live_ser
     expect(page.locator("#overview-place")).to_be_visible()
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
+
+
+def test_a_screen_reader_hears_of_checkpoints_and_trouble_but_of_no_autosave(editor, context, troubles):
+    page = editor.page
+    editor.drag((-100, 0), (100, 0))
+    page.evaluate(
+        """() => {
+            window.heard = [];
+            for (const place of document.querySelectorAll("[role=status]")) {
+                const hear = () => place.textContent && window.heard.push(place.textContent);
+                new MutationObserver(hear).observe(place, { childList: true, characterData: true, subtree: true });
+            }
+        }"""
+    )
+    editor.wait_until_saved()  # by itself
+    assert page.evaluate("heard") == []
+    page.keyboard.press("Control+s")
+    page.wait_for_function("() => heard.length")
+    assert page.evaluate("heard") == ["Checkpoint saved."]
+    context.set_offline(True)
+    editor.drag((-100, 40), (100, 40))
+    page.wait_for_function("() => heard.length > 1")
+    assert page.evaluate("heard[1]").startswith("You can go on: your work is kept in this browser")
+    context.set_offline(False)
+    editor.wait_until_saved()
+
+
+def test_the_focus_comes_back_after_one_waited(editor, troubles):
+    page = editor.page
+    editor.drag((-100, 0), (100, 0))
+    button = page.get_by_role("button", name="Save ground truth and next image")
+    page.route("**/revisions/", lambda route: route.fulfill(status=400, json={"error": "Not today."}))
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#notice")).to_have_text("Not today.")
+    expect(page.locator("#cover")).to_be_hidden()
+    expect(button).to_be_focused()
+    page.unroute("**/revisions/")
+    troubles.clear()

@@ -42,7 +42,8 @@ export class MapWorker {
     worker.addEventListener("error", () => {
       worker.terminate();
       this.worker = null;
-      for (const { reject } of this.waiting.values()) reject(new Error("Superpixels could not be started here; try again in a moment."));
+      for (const { reject } of this.waiting.values())
+        reject(new Error("Superpixels could not be started here; try again in a moment."));
       this.waiting.clear();
     });
     return worker;

@@ -224,6 +224,7 @@ const painting = {
   suggest: () => segments.loaded?.suggest(),
   makeDefault: () => segments.loaded?.makeDefault(),
   ...saving.commands,
+  checkpoint: async () => (await saving.commands.checkpoint()) && viewing.say("Checkpoint saved."),
   groundTruth: () => nothingBegun() && saving.commands.groundTruth(),
   ...checking.commands,
   cannotLabel: () => ask(dialog(document, "cannot-dialog")),

@@ -153,6 +153,10 @@ export function createViewing({ config, root, map, viewer, stage, store, painter
   return {
     /** Shows a category that is going to be painted. */
     reveal,
+    /** To those who cannot see it. @param {string} sentence */
+    say(sentence) {
+      announcement.textContent = sentence;
+    },
     /** After labels and image have come. */
     async begin() {
       count(map.tiles.keys());

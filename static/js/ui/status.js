@@ -21,7 +21,6 @@ export function saveStatus(root, head) {
     const { phase, savedAt, message } = state;
     const saved = savedAt ? `Saved ${savedAt.toLocaleTimeString("en-GB")}` : first;
     const text = phase === "saved" ? saved : wordsFor(state, counted(waiting, "tile"));
-    // Only a new text, or it is read out again and again.
     if (place.textContent !== text) place.textContent = text;
     place.title = message;
     place.dataset.phase = phase === "saved" && !savedAt && !head ? "fresh" : phase;
@@ -130,6 +129,8 @@ export class Cover {
     this.text = find(cover, "#cover-text", HTMLElement);
     this.spinner = find(cover, ".spinner-border", HTMLElement);
     this.way = find(cover, "#cover-way", HTMLElement);
+    /** What had the focus before, which is lost under the cover. @type {Element | null} */
+    this.focused = null;
   }
 
   get shown() {
@@ -138,6 +139,7 @@ export class Cover {
 
   /** @param {string} text */
   show(text) {
+    if (!this.shown) this.focused = document.activeElement;
     this.text.textContent = text;
     this.spinner.hidden = false;
     this.way.hidden = true;
@@ -148,6 +150,9 @@ export class Cover {
   hide() {
     this.cover.hidden = true;
     this.covered.inert = false;
+    const lost = document.activeElement === document.body;
+    if (lost && this.focused instanceof HTMLElement) this.focused.focus({ preventScroll: true });
+    this.focused = null;
   }
 
   /**

@@ -319,6 +319,17 @@ class Grant(models.Model):
     def __str__(self):
         return f"{self.user} since {self.since:%Y-%m-%d}"
 
+    def in_words(self) -> str:
+        """What it allows, as the audit trail keeps it."""
+        parts = ["create projects and label" if self.may_create_projects else "label"]
+        if numbers := [protocol.number for protocol in self.protocols.all()]:
+            parts.append(f"under {', '.join(numbers)}")
+        if self.certificate_date:
+            parts.append(f"certificate of {self.certificate_date}")
+        if self.until:
+            parts.append(f"until {self.until:%Y-%m-%d %H:%M}")
+        return "; ".join(parts)
+
 
 class Reminder(models.Model):
     """That somebody was told of an end some days ahead: nobody is told twice, and of a new end anew."""

@@ -129,8 +129,7 @@ def _write_grant(registration: Registration, *, by: User, since: datetime) -> Gr
     )
     if registration.protocol_number:
         grant.protocols.set(Protocol.objects.filter(number__iexact=registration.protocol_number))
-    new = "create projects and label" if grant.may_create_projects else "label"
-    record("grant written", grant, actor=by, new=new, reason=registration.decision_reason)
+    record("grant written", grant, actor=by, new=grant.in_words(), reason=registration.decision_reason)
     return grant
 
 

@@ -107,6 +107,9 @@ class GrantAdmin(Audited, NeverDeleted, admin.ModelAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("protocols")
 
+    def described(self, obj):
+        return f"{obj.user}: {obj.in_words()}"
+
     def save_model(self, request, obj, form, change):
         if not change:
             obj.granted_by = request.user

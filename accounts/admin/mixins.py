@@ -52,7 +52,7 @@ class Audited(admin.ModelAdmin):
         super().save_related(request, form, formsets, change)
         name = self.opts.verbose_name
         if not change:
-            record(f"{name} added", form.instance, actor=request.user, new=str(form.instance))
+            record(f"{name} added", form.instance, actor=request.user, new=self.described(form.instance))
             return
         for field in form.changed_data:
             if field not in self.audited_except:
@@ -64,6 +64,10 @@ class Audited(admin.ModelAdmin):
                     old=in_words(form.initial.get(field)),
                     new=in_words(form.cleaned_data[field]),
                 )
+
+    def described(self, obj) -> str:
+        """What was added, as the audit trail keeps it."""
+        return str(obj)
 
     def delete_model(self, request, obj):
         self.record_deletion(request, obj)

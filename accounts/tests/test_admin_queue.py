@@ -210,6 +210,8 @@ def test_a_grant_is_added_in_the_name_of_who_adds_it_and_is_audited(staff, irb_s
     assert staff.post("/admin/accounts/grant/add/", data).status_code == 302
     grant = Grant.objects.get()
     assert (grant.user, grant.granted_by, list(grant.protocols.all())) == (annotator, irb_staff, [protocol])
+    event = AuditEvent.objects.get(action="grant added")
+    assert (event.actor, event.new) == (irb_staff, "anna: create projects and label; under P-1")
 
 
 def test_an_ended_grant_keeps_who_got_it_and_the_trail_says_who_ended_it(staff, irb_staff, annotator, creator):

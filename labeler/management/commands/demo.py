@@ -4,6 +4,7 @@ import io
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from PIL import Image as PillowImage
 
 from accounts.audit import record
 from accounts.data_use import data_use_text
-from accounts.models import IRB_STAFF, Grant, Registration, User
+from accounts.models import IRB_STAFF, Grant, Protocol, Registration, User
 from accounts.services import submit_registration
 from annotation import workers
 from annotation.imaging.phantom import PHANTOM_CATEGORIES, tissue_phantom
@@ -31,6 +32,7 @@ from projects.services import add_member, create_project
 
 DOMAIN = "demo.example"
 PHANTOMS = [(640, 800, seed) for seed in (1, 2, 3, 4)]  # rows, columns, seed
+PROTOCOL = {"number": "2026-0117", "title": "Glands of the colon", "principal_investigator": "Carla Moreno"}
 INSTRUCTIONS = """Label every pixel with the tissue you see.
 
 Epithelium: the cells that line a gland. Stroma: the tissue between glands. Lumen: the hollow of a gland.
@@ -79,18 +81,20 @@ def make_people(passwords: dict[str, str]) -> dict[str, User]:
         user.save()
         people[person.username] = user
     people[IRB.username].groups.add(Group.objects.get(name=IRB_STAFF))
+    protocol = Protocol.objects.create(**PROTOCOL, expires_on=timezone.localdate() + timedelta(days=365))
+    record("protocol added", protocol, actor=None, new=protocol.number)
     for person in [CREATOR, *ANNOTATORS]:
-        approve(people[person.username], by=people[IRB.username], creates=person == CREATOR)
+        approve(people[person.username], by=people[IRB.username], creates=person == CREATOR, protocol=protocol)
     submit_registration(
         user=people[PENDING.username],
         purpose=Registration.Purpose.ANNOTATE,
         reason="I am a resident in pathology and would like to help with the gland study.",
-        protocol_number="2026-0117",
+        protocol_number=PROTOCOL["number"],
     )
     return people
 
 
-def approve(user: User, *, by: User, creates: bool) -> None:
+def approve(user: User, *, by: User, creates: bool, protocol: Protocol) -> None:
     """An approved registration and its grant. Not through the queue's service: that would send an e-mail."""
     purpose = Registration.Purpose.CREATE if creates else Registration.Purpose.ANNOTATE
     registration = Registration.objects.create(
@@ -102,7 +106,8 @@ def approve(user: User, *, by: User, creates: bool) -> None:
         decided_by=by,
     )
     grant = Grant.objects.create(user=user, may_create_projects=creates, granted_by=by, registration=registration)
-    record("grant written", grant, actor=by, new=purpose, reason="Part of the demo.")
+    grant.protocols.add(protocol)
+    record("grant written", grant, actor=by, new=grant.in_words(), reason="Part of the demo.")
 
 
 # --- Images ----------------------------------------------------------------------------------------------------------
@@ -165,6 +170,7 @@ class Command(BaseCommand):
                 name=f"Images of {folder.resolve().name}" if folder else "Demo: glands",
                 description="Made by the demo.",
                 instructions=INSTRUCTIONS,
+                protocol=Protocol.objects.get(number=PROTOCOL["number"]),
                 categories=[{"name": name, "color": color} for _, name, color in PHANTOM_CATEGORIES],
             )
             self.add_images(project, images_of(folder) if folder else demo_images(), creator)

@@ -299,6 +299,13 @@ def test_without_its_event_nobody_is_signed_in(client, annotator, break_trail):
     assert client.get(reverse("home")).status_code == 302
 
 
+def test_without_its_event_nobody_is_signed_out(client, annotator, break_trail):
+    client.force_login(annotator)
+    break_trail()
+    assert client.post(reverse("account_logout")).status_code == 503
+    assert client.get(reverse("home")).status_code == 200
+
+
 def test_without_its_event_nothing_is_decided(pending, irb_staff, break_trail):
     break_trail()
     registration = pending.registrations.get()

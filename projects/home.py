@@ -96,7 +96,7 @@ def home_page(user: User) -> dict:
     """Everything the template of the home page shows. Of what a person may not even open, the name and why."""
     memberships = memberships_of(user) if user.may_label else []
     for membership in memberships:
-        membership.ended = what_ended(user, membership.project)
+        membership.ended = membership.project.ended = what_ended(user, membership.project)
     stopped = [m for m in memberships if m.ended and not m.project.archived_at]
     memberships = [m for m in memberships if not m.ended or Capability.SEE not in m.ended.takes]
     mine = [m.project for m in memberships if m.role == Membership.Role.CREATOR]

@@ -159,6 +159,9 @@ def test_images_are_not_added_under_an_ended_protocol_but_members_are_removed(cl
     upload = client.post(reverse("image_upload", args=[project.pk]), {"position": 1})
     assert (upload.status_code, "expired on" in upload.json()["error"]) == (403, True)
     assert client.post(reverse("images_place", args=[project.pk])).status_code == 403
+    home = client.get(reverse("home")).content.decode()
+    assert "Read-only" in home
+    assert reverse("label_next", args=[project.pk]) not in home
     assert "expired on" in client.get(reverse("project_edit", args=[project.pk])).content.decode()
     assert client.post(reverse("member_remove", args=[project.pk, work.member_id])).status_code == 302
     work.member.refresh_from_db()

@@ -16,6 +16,7 @@ from accounts.origin import origin
 if TYPE_CHECKING:
     from projects.models import Project
 
+VIEWED = "image viewed"  # at full size; who may open a list of images sees their thumbnails
 DIGEST = re.compile(r"sha256:([0-9a-f]{10})[0-9a-f]{54}")
 
 

@@ -31,6 +31,7 @@ def sign_in_failed(credentials, **_):
 
 
 @receiver(user_logged_out)
+@transaction.atomic
 def signed_out(user, **_):
     if user is not None:
         record("signed out", user, actor=user)

@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.audit import VIEWED, record_daily
 from accounts.requests import PersonRequest
 from annotation import workers
 from annotation.answers import UNREADABLE, WORKER_SENTENCES
@@ -36,6 +37,7 @@ def superpixel_compare(request: PersonRequest, pk: int, algorithm: str) -> HttpR
     form = CompareForm(chosen, values | request.GET.dict(), width=image.grid_width, height=image.grid_height)
     context = {"image": image, "algorithm": chosen, "algorithms": ALGORITHMS.values(), "form": form}
     if form.is_valid():
+        record_daily(VIEWED, image, actor=request.user)  # the page shows the pixels themselves
         try:
             comparison = computed(image, form, owner=request.user.pk)
             context |= {"region": form.region(), "overlap": 100 * comparison.overlap, "results": shown(comparison)}

@@ -13,7 +13,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.audit import record_daily
+from accounts.audit import VIEWED, record_daily
 from accounts.requests import PersonRequest
 from annotation import workers
 from annotation.answers import answers_json
@@ -28,7 +28,6 @@ from projects.permissions import Capability, get_image, get_project
 from projects.tasks import is_tiled, kept, local_copy, read_tiles, thumbnail_name, tile_name
 
 logger = logging.getLogger(__name__)
-VIEWED = "image viewed"  # at full size; who may open a list of images sees their thumbnails
 
 
 class UploadForm(ImageForm):

@@ -7,10 +7,9 @@ from itertools import groupby
 
 from django.db.models import Model, Q, QuerySet
 
-from accounts.audit import in_short
+from accounts.audit import VIEWED, in_short
 from accounts.models import AuditEvent
 from annotation.models import Annotation
-from projects.image_views import VIEWED
 from projects.models import Category, Image, Membership, Project
 
 PAGE = 50

@@ -10,6 +10,7 @@ from django.core.files.storage import storages
 from django.urls import reverse
 from PIL import Image as PillowImage
 
+from accounts.models import AuditEvent
 from annotation import workers
 from annotation.imaging.compare import OUTLINE
 from annotation.imaging.phantom import tissue_phantom
@@ -137,3 +138,10 @@ def test_pixels_that_cannot_be_read_are_said_calmly(member_client, image, calls)
     storages["images"].save(image.pixels_name, ContentFile(b"\x89PNG\r\n\x1a\npoison"))
     response = compare(member_client, image)
     assert (response.status_code, "tell the administrator" in response.content.decode()) == (503, True)
+
+
+def test_whoever_compares_sees_the_image_and_that_is_an_event(member_client, image, calls):
+    for _ in range(2):
+        assert compare(member_client, image).status_code == 200
+    event = AuditEvent.objects.get()
+    assert (event.action, event.actor_name, event.object_id) == ("image viewed", "anna", str(image.pk))

@@ -331,6 +331,7 @@ def test_a_tab_that_let_go_mends_nothing_through_its_open_check(editor, context,
     expect(first.locator("#inspector .finding").first).to_be_visible()
     second = open_again(context, address)
     second.page.get_by_role("button", name="Work here instead").click()
+    expect(second.page.get_by_text("This image is open in another tab")).to_be_hidden()
     second.wait_until_open("field.png")
     first.bring_to_front()
     expect(first.get_by_text("You went on in another tab.")).to_be_visible()
@@ -412,6 +413,30 @@ def test_from_taking_theirs_to_their_labels_nothing_is_painted_and_one_request_i
     assert kinds(work) == ["autosave", "checkpoint", "restore"]
     assert np.array_equal(at(work, 2), painter.mask)
     assert np.array_equal(at(work), theirs.mask)
+
+
+def test_a_version_that_is_kept_is_sent_until_it_is_answered_and_then_the_page_goes_on(
+    editor, elsewhere, work, painter, troubles
+):
+    paint(elsewhere, Painter(WIDTH, HEIGHT), -60, 2)
+    elsewhere.wait_until_saved()
+    page, sent = editor.page, []
+
+    def lose_three(route):
+        sent.append(route.request.headers["idempotency-key"])
+        return route.abort() if len(sent) <= 3 else route.continue_()
+
+    paint(editor, painter, 60, 3)
+    expect(page.get_by_role("heading", name="Two versions of these labels")).to_be_visible()
+    forget(troubles, "412")
+    page.route(SAVES, lose_three)
+    page.get_by_role("button", name="Keep mine as a new revision").click()
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    expect(page.locator("#cover")).to_be_hidden()  # ten seconds later, by itself
+    editor.wait_until_saved()
+    assert len(sent) == 4
+    assert len(set(sent)) == 1
+    assert np.array_equal(at(work, 2), painter.mask)
 
 
 def test_whoever_decides_later_is_reminded_and_chooses(editor, elsewhere, work, painter, troubles):

@@ -1,30 +1,29 @@
 // The editor's saving: what is sent when, what the person is told of it, and what happens when it cannot be sent. What
 // is seldom needed is loaded when it is: by then the server has answered.
 
-import { LabelMap } from "../core/tiles.js";
 import { postForm, RequestError } from "../net/api.js";
-import { unpack } from "../net/attempt.js";
 import { LabelWorker } from "../net/labels.js";
 import { Saver } from "../net/saver.js";
 import { ask, dialog } from "../ui/dialogs.js";
 import { find } from "../ui/find.js";
-import { clock, elsewhereBanner, saveStatus, sentenceOf, TAB_ONLY } from "../ui/status.js";
+import { elsewhereBanner, saveStatus, sentenceOf, TAB_ONLY } from "../ui/status.js";
 import { Autosave } from "../work/autosave.js";
-import { Drafts, draftStore, tilesOf } from "../work/drafts.js";
+import { Drafts, draftStore } from "../work/drafts.js";
 import { Tab } from "../work/tabs.js";
 
-/** @import { Cover } from "../ui/status.js" */
+/** @import { LabelMap } from "../core/tiles.js" */
 /** @import { Kind } from "../net/attempt.js" */
-/** @import { Draft } from "../work/drafts.js" */
+/** @import { Cover } from "../ui/status.js" */
 /** @import { Painter, Settled } from "../work/painter.js" */
 
 const REMARK_MS = 12_000;
 const LOOKED_AT = "This image is open in another tab, where you work on it. Here it can be looked at.";
 const GONE_ON = "You went on in another tab. What is shown here may be out of date.";
 const NOT_YET = "The other tab has work that is not saved yet. Go on there until it is.";
+const OLD_PAGE = "Reload the page to go on. Your work is kept in this browser.";
+
 /** Of a page that is left: nothing comes after it. @type {Promise<never>} */
 const NEVER = new Promise(() => {});
-const OLD_PAGE = "Reload the page to go on. Your work is kept in this browser.";
 
 /**
  * @param {object} parts
@@ -111,10 +110,16 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
     }
   }
 
-  /** Until the person wants to try again, or the network is back. @param {string} sentence */
-  function untilAgain(sentence) {
-    const online = new Promise((resolve) => window.addEventListener("online", resolve, { once: true }));
-    return Promise.race([cover.giveUp(sentence), online]);
+  /** Until the person wants to try again, the network is back, or an answer came after all. @param {string} sentence */
+  async function untilAgain(sentence) {
+    const over = new AbortController();
+    const { signal } = over;
+    await Promise.race([
+      cover.giveUp(sentence),
+      new Promise((resolve) => window.addEventListener("online", resolve, { signal })),
+      new Promise((resolve) => saver.addEventListener("change", () => saver.pending || resolve(null), { signal })),
+    ]);
+    over.abort();
   }
 
   function show() {
@@ -225,8 +230,12 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
     ]);
     saver.stored = new Set(names);
     drafts.base = draft?.base ?? head;
-    if (draft && readOnly) safely(() => settleClosed(draft));
-    else if (draft) await bringBack(draft);
+    if (draft) {
+      const { bringBack, settleClosed } = await import("./bringing_back.js");
+      const parts = { config, map, painter, saver, worker, drafts, mention, leaveWith, reload, rescue };
+      if (readOnly) safely(() => settleClosed(parts, draft));
+      else await bringBack(parts, draft);
+    }
     show();
   }
 
@@ -235,53 +244,6 @@ export function createSaving({ config, root, map, painter, cover, tell, beforeGr
     if (annotation.readOnly || (await tab.claim())) return drafts.read();
     restHere(LOOKED_AT);
     return null;
-  }
-
-  /** @param {Draft} draft */
-  async function bringBack(draft) {
-    if (draft.base !== annotation.head) {
-      map.tiles.clear();
-      saver.stored = new Set(await loadBase(draft, map));
-      saver.head = draft.base;
-    }
-    painter.restore(tilesOf(draft));
-    saver.pending = draft.request && unpack(draft.request);
-    mention(`Your unsaved work of ${clock(draft.at)} was brought back.`);
-    if (saver.pending?.kind === "ground_truth") return leaveWith(saver.sendAgain());
-    saver.save("autosave").then((answer) => {
-      // Of a request that had arrived, the revision may be outdated by now.
-      if (answer && saver.head < annotation.head && !saver.unsaved) reload();
-    });
-  }
-
-  /** A draft of what is closed by now, perhaps by its own request. @param {Draft} draft */
-  async function settleClosed(draft) {
-    if (draft.request) {
-      const answer = await saver.deliver(unpack(draft.request)).catch((error) => error);
-      saver.pending = null;
-      map.dirty.clear();
-      if (answer.unanswered) return;
-    }
-    if (drafts.empty) return;
-    const mine = new LabelMap(map.width, map.height);
-    await loadBase(draft, mine);
-    mine.swap(tilesOf(draft));
-    const why = annotation.ended || "This image was closed before.";
-    await rescue(`Your work of ${clock(draft.at)} could not be saved. ${why}`, mine);
-  }
-
-  /**
-   * Loads what a draft was made upon; if that was an autosave and was thinned out since, what there is now.
-   * @param {Draft} draft
-   * @param {LabelMap} into
-   */
-  async function loadBase({ base }, into) {
-    try {
-      return await worker.load(into, urls, base);
-    } catch (error) {
-      if (!(error instanceof RequestError && error.status === 404)) throw error;
-      return worker.load(into, urls, annotation.head);
-    }
   }
 
   window.addEventListener("beforeunload", (event) => {

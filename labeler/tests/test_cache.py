@@ -43,6 +43,7 @@ def wait_for_trimming():
             thread.join(20)
 
 
+@pytest.mark.disk
 def test_the_settings_keep_the_cache_on_disk_small():
     store = storages["cache"]
     assert isinstance(store, CacheStorage)
@@ -220,6 +221,7 @@ def test_who_finds_another_trimming_leaves_it_to_it(store, monkeypatch):
     assert names(store) == ["a"]
 
 
+@pytest.mark.disk
 def test_trim_cache_says_what_it_removed(settings, capsys):
     store = storages["cache"]
     store.save("a", ContentFile(bytes(20_000_000)))

@@ -123,15 +123,18 @@ const TABLE = new Map(KEYS.flatMap((key) => key.match.map((match) => [match, key
 
 /**
  * The entry for a key press. Letters and signs go by what is printed on the key; digits and brackets by their place, because
- * other keyboards put other signs there. Where that sign is one of ours, it counts.
+ * other keyboards put other signs there. Where that sign is one of ours it counts, but on a digit only with Shift: each
+ * category has its key on every keyboard.
  * @param {Press} press
  */
 export function keyFor(press) {
   if (press.altKey) return undefined;
   const modifiers = (press.ctrlKey || press.metaKey ? "ctrl+" : "") + (press.shiftKey ? "shift+" : "");
   const printed = modifiers + letter(press);
+  const placed = TABLE.get(modifiers + place(press.code));
+  if (placed?.command === "category") return placed;
   const sign = press.key.length === 1 ? TABLE.get(printed) : undefined;
-  return sign ?? TABLE.get(modifiers + place(press.code)) ?? TABLE.get(printed);
+  return sign ?? placed ?? TABLE.get(printed);
 }
 
 /** @param {string} code */

@@ -32,7 +32,7 @@ for (const { name, event, command } of [
   { name: "a bracket on a German keyboard", event: press("ü", "BracketLeft"), command: "smaller" },
   { name: "plus with Shift", event: press("+", "Equal", { shiftKey: true }), command: "zoomIn" },
   { name: "plus on a German keyboard", event: press("+", "BracketRight"), command: "zoomIn" },
-  { name: "minus on a French keyboard", event: press("-", "Digit6"), command: "zoomOut" },
+  { name: "the six of a French keyboard, which is minus", event: press("-", "Digit6"), command: "category" },
   { name: "a full stop on a French keyboard", event: press(".", "Comma", { shiftKey: true }), command: "stronger" },
   { name: "a comma on a Russian keyboard", event: press(",", "Slash", { shiftKey: true }), command: "fainter" },
   { name: "Shift and zero on a German keyboard", event: press("=", "Digit0", { shiftKey: true }), command: "oneToOne" },

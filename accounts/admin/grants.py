@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts.admin.access import day, stack
-from accounts.admin.mixins import Audited, NeverDeleted
+from accounts.admin.mixins import Audited, NeverDeleted, StartingFilter
 from accounts.models import Grant, User, certificate_until
 from accounts.services import review_grants
 
@@ -27,11 +27,12 @@ class GrantForm(forms.ModelForm):
         return answers
 
 
-class CurrentFilter(admin.SimpleListFilter):
+class CurrentFilter(StartingFilter):
     """Without a choice the list shows what holds today."""
 
     title = "state"
     parameter_name = "current"
+    start = "yes"
 
     def lookups(self, request, model_admin):
         counts = {name: Grant.objects.filter(which).count() for name, which in self.states().items()}
@@ -45,17 +46,6 @@ class CurrentFilter(admin.SimpleListFilter):
             "no": Q(until__lte=timezone.now()),
             "all": Q(),
         }
-
-    def value(self):
-        return super().value() or "yes"
-
-    def choices(self, changelist):
-        for value, title in self.lookup_choices:
-            yield {
-                "selected": self.value() == value,
-                "query_string": changelist.get_query_string({self.parameter_name: value}),
-                "display": title,
-            }
 
     def queryset(self, request, queryset):
         return queryset.filter(self.states().get(self.value(), Q()))

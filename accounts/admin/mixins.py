@@ -43,6 +43,23 @@ class SuperuserOnly:
         return self.has_module_permission(request)
 
 
+class StartingFilter(admin.SimpleListFilter):
+    """Starts where the work is: without a choice `start` is chosen. *All* is a choice like the others."""
+
+    start: str
+
+    def value(self):
+        return super().value() or self.start
+
+    def choices(self, changelist):
+        for value, title in self.lookup_choices:
+            yield {
+                "selected": self.value() == value,
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "display": title,
+            }
+
+
 class Audited(admin.ModelAdmin):
     """Writes what was added or changed by hand into the audit trail, within the admin's transaction."""
 

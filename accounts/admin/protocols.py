@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
-from accounts.admin.mixins import Audited, NeverDeleted
+from accounts.admin.mixins import Audited, NeverDeleted, StartingFilter
 from accounts.dashboard import SOON_DAYS
 from accounts.models import Grant, Protocol
 
@@ -24,11 +24,12 @@ class ProtocolForm(forms.ModelForm):
         return self.cleaned_data
 
 
-class HoldsFilter(admin.SimpleListFilter):
+class HoldsFilter(StartingFilter):
     """Without a choice, whatever is not closed: what may need something done."""
 
     title = "state"
     parameter_name = "state"
+    start = "open"
 
     def lookups(self, request, model_admin):
         counts = Protocol.objects.aggregate(
@@ -49,17 +50,6 @@ class HoldsFilter(admin.SimpleListFilter):
             "closed": Q(status=Status.CLOSED),
             "all": Q(),
         }
-
-    def value(self):
-        return super().value() or "open"
-
-    def choices(self, changelist):
-        for value, title in self.lookup_choices:
-            yield {
-                "selected": self.value() == value,
-                "query_string": changelist.get_query_string({self.parameter_name: value}),
-                "display": title,
-            }
 
     def queryset(self, request, queryset):
         return queryset.filter(self.states().get(self.value(), Q()))

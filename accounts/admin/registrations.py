@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
-from accounts.admin.mixins import ReadOnly
+from accounts.admin.mixins import ReadOnly, StartingFilter
 from accounts.models import AuditEvent, Protocol, Registration
 from accounts.services import (
     ALREADY_DECIDED,
@@ -34,27 +34,17 @@ SKIPPED = {
 }
 
 
-class StatusFilter(admin.SimpleListFilter):
+class StatusFilter(StartingFilter):
     """By state, each with its number; without a choice the list shows what waits."""
 
     title = "state"
     parameter_name = "state"
+    start = Registration.Status.PENDING.value
 
     def lookups(self, request, model_admin):
         counts = dict(Registration.objects.order_by().values_list("status").annotate(Count("pk")))
         states = [(value, f"{label} ({counts.get(value, 0)})") for value, label in Registration.Status.choices]
         return [*states, ("all", f"All ({sum(counts.values())})")]
-
-    def value(self):
-        return super().value() or Registration.Status.PENDING.value
-
-    def choices(self, changelist):
-        for value, title in self.lookup_choices:
-            yield {
-                "selected": self.value() == value,
-                "query_string": changelist.get_query_string({self.parameter_name: value}),
-                "display": title,
-            }
 
     def queryset(self, request, queryset):
         return queryset if self.value() == "all" else queryset.filter(status=self.value())

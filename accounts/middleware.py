@@ -1,5 +1,5 @@
 """The gate: a person who is not approved sees the waiting page and nothing else, one who has not accepted the present
-data-use text sees that."""
+data-use text sees that. And what anybody sees stays theirs: `PrivateMiddleware`."""
 
 from urllib.parse import urlencode
 
@@ -49,3 +49,15 @@ def no_access(user):
         day = day_in_words(user.rights.access_ended)
         sentence = f"Your access to Labeler ended on {day}. Nothing is deleted; ask IRB staff to renew it."
     return JsonResponse({"error": sentence}, status=403)
+
+
+class PrivateMiddleware:
+    """No cache keeps an answer, and the browser's *back* after a log-out shows none, unless a view says otherwise."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response

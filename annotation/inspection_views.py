@@ -17,7 +17,7 @@ def annotation_intended(request: PersonRequest, pk: int) -> JsonResponse:
     """Take regions out of what has to be mended, or back into it; answer all that are intended."""
     annotation = get_annotation(request.user, pk, Capability.LABEL)
     try:
-        data = read_object(request.body)
+        data = read_object(request)
     except ValueError as error:
         raise Refused(str(error), 400) from error
     signs, intended = read_intended(data, annotation.image)

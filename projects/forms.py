@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Lower
+from django.http import HttpRequest, RawPostDataException
 
 from accounts.models import Protocol, User
 from annotation.imaging.archive import name_key
@@ -137,21 +138,21 @@ class ImageForm(forms.Form):
     )
 
 
-def read_object(body: bytes) -> dict[str, Any]:
+def read_object(request: HttpRequest) -> dict[str, Any]:
     """Read a JSON object; raise ValueError with a sentence if it is none, or holds what cannot be stored."""
     try:
-        data = json.loads(body)
+        data = json.loads(request.body)
         json.dumps(data, ensure_ascii=False).encode()  # lone surrogates cannot be stored
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, RawPostDataException):  # the last: it came as a form
         data = None
     if not isinstance(data, dict):
         raise ValueError("What arrived could not be read. Reload the page and try again.")
     return data
 
 
-def read_superpixels(body: bytes) -> tuple[Algorithm, dict[str, Setting]]:
+def read_superpixels(request: HttpRequest) -> tuple[Algorithm, dict[str, Setting]]:
     """Read an algorithm and its parameters, all of them; raise ValueError with a sentence about what is wrong."""
-    data = read_object(body)
+    data = read_object(request)
     name, parameters = data.get("algorithm"), data.get("parameters", {})
     if not isinstance(name, str) or not isinstance(parameters, dict):
         raise ParameterError("Name an `algorithm` and an object of its `parameters`.")
@@ -162,11 +163,13 @@ def read_superpixels(body: bytes) -> tuple[Algorithm, dict[str, Setting]]:
 class Submission:
     """A project as its page sent it: `errors` maps a field (`categories.2` for a row) to a sentence."""
 
-    def __init__(self, body: bytes, *, creator: User, protocols: QuerySet[Protocol], project: Project | None = None):
+    def __init__(
+        self, request: HttpRequest, *, creator: User, protocols: QuerySet[Protocol], project: Project | None = None
+    ):
         self.errors: dict[str, str] = {}
         self.fingerprint = ""
         try:
-            data = read_object(body)
+            data = read_object(request)
         except ValueError as error:
             self.errors["form"] = str(error)
             return

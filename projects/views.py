@@ -48,7 +48,7 @@ def project_new(request: PersonRequest) -> HttpResponse:
         categories = [{"name": name} for name in CATEGORIES]
         context = {"data": {"categories": categories}, "protocols": protocols_open_to(request.user)}
         return render(request, "projects/project_new.html", context | {"require_protocol": settings.REQUIRE_PROTOCOL})
-    submission = Submission(request.body, creator=request.user, protocols=protocols_open_to(request.user))
+    submission = Submission(request, creator=request.user, protocols=protocols_open_to(request.user))
     if submission.errors:
         return JsonResponse({"errors": submission.errors}, status=400)
     try:
@@ -69,7 +69,7 @@ def project_edit(request: PersonRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "projects/project_edit.html", edit_page(request.user, project))
     protocols = protocols_open_to(request.user)
-    submission = Submission(request.body, creator=project.creator, protocols=protocols, project=project)
+    submission = Submission(request, creator=project.creator, protocols=protocols, project=project)
     if submission.errors:
         return JsonResponse({"errors": submission.errors}, status=400)
     try:
@@ -128,7 +128,7 @@ def superpixel_default(request: PersonRequest, pk: int) -> HttpResponse:
     """Choose the superpixels that people start with; the editor asks for this, too."""
     project = get_project(request.user, pk, Capability.MANAGE)
     try:
-        algorithm, values = read_superpixels(request.body)
+        algorithm, values = read_superpixels(request)
         services.save_superpixel_default(project=project, actor=request.user, algorithm=algorithm.name, values=values)
     except (ValueError, services.Refused) as refusal:
         return JsonResponse({"error": str(refusal)}, status=400)

@@ -3,11 +3,10 @@
 import base64
 
 import pytest
-from django.urls import URLPattern, get_resolver, reverse
-from django.urls.converters import IntConverter
-from django.utils.regex_helper import normalize
+from django.urls import reverse
 
 from accounts.tests.factories import PASSWORD
+from labeler.tests.routes import routes
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 WAYS_IN = {
@@ -29,27 +28,7 @@ PUBLIC = {
     "account_confirm_email",
 }
 OPEN_TO_PENDING = {"registration", "account_logout", "account_confirm_email", "confirmation_send"}
-SAMPLES = {"uidb36": "1", "key": "x", "app_label": "accounts", "url": "x"}
-
-
-def filled(pattern) -> str:
-    """The address of one pattern, with 1 or x for what varies."""
-    form, names = normalize(pattern.regex.pattern)[0]
-    numbers = {name for name, converter in pattern.converters.items() if isinstance(converter, IntConverter)}
-    return form % {name: SAMPLES.get(name, "1" if name in numbers else "x") for name in names}
-
-
-def addresses(resolver=None, prefix="/", namespaces=()):
-    """(view name, path) of every pattern."""
-    for pattern in (resolver or get_resolver()).url_patterns:
-        path = prefix + filled(pattern.pattern)
-        if isinstance(pattern, URLPattern):
-            yield ":".join([*namespaces, pattern.name or "?"]), path
-        else:
-            yield from addresses(pattern, path, (*namespaces, *filter(None, [pattern.namespace])))
-
-
-ADDRESSES = sorted(set(addresses()))
+ADDRESSES = sorted({(route.name, route.path()) for route in routes()})
 
 
 def test_the_walk_finds_every_app():
@@ -88,7 +67,7 @@ def test_an_anonymous_visitor_sees_the_public_pages_only(client, headers):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("headers", WAYS_IN.values(), ids=WAYS_IN)
-def test_a_pending_person_sees_the_waiting_page_only(client, pending, headers):
+def test_attack_01_a_pending_person_sees_the_waiting_page_only(client, pending, headers):
     client.force_login(pending)
     for name, path in ADDRESSES:
         for method in methods(name):
@@ -106,7 +85,7 @@ def test_a_pending_person_sees_the_waiting_page_only(client, pending, headers):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("who", ["pending", "creator"])
-def test_name_and_password_in_a_header_open_nothing(client, request, who):
+def test_attack_02_name_and_password_in_a_header_open_nothing(client, request, who):
     person = request.getfixturevalue(who)
     token = base64.b64encode(f"{person.username}:{PASSWORD}".encode()).decode()
     for name, path in ADDRESSES:

@@ -36,13 +36,6 @@ def test_an_administrator_sees_all(client, administrator, work, foreign):
     assert "foreign.png" in html
 
 
-@pytest.mark.parametrize("person", ["irb_staff", "annotator", "outsider"])
-def test_nobody_else_enters(client, request, person, work):
-    client.force_login(request.getfixturevalue(person))
-    for address in (LIST, page(work[0])):
-        assert client.get(address).status_code in (302, 403)
-
-
 def test_nothing_can_be_changed(client, administrator, work):
     client.force_login(administrator)
     assert client.get(reverse("admin:annotation_annotation_add")).status_code == 403

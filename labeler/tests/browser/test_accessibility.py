@@ -68,9 +68,11 @@ NO_PAGES = {
         "label_next",
         "account_set_password",
         "account_confirm_login_code",
-        "admin:?",
         "admin:login",
+        "admin:password_change",
+        "admin:password_change_done",
         "admin:view_on_site",
+        *(name for name, _ in ADDRESSES if name.startswith("/")),  # which have no name
     },
     "switched off": {"account_email"},
 }

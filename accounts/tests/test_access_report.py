@@ -105,7 +105,7 @@ def test_administrators_are_in_it_and_former_members_are_not(staff, membership, 
     assert "anna" not in {row["username"] for row in rows(staff)}
 
 
-def test_the_file_holds_no_formula_follows_the_filter_and_is_recorded(staff, membership, project, irb_staff):
+def test_attack_61_the_file_holds_no_formula_follows_the_filter_and_is_recorded(staff, membership, project, irb_staff):
     project.name = "=HYPERLINK(1)"
     project.save()
     ProjectFactory(name="Other")

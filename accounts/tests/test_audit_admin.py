@@ -123,7 +123,7 @@ def test_taking_the_trail_away_is_an_event_itself(officer, irb_staff):
     )
 
 
-def test_csv_has_a_header_and_no_formulas(officer, irb_staff):
+def test_attack_61_csv_has_a_header_and_no_formulas(officer, irb_staff):
     record("seen", irb_staff, actor=irb_staff, new="=cmd|' /C calc'!A0", reason='a, "b"\nc', old="-1")
     [row] = csv.DictReader(StringIO(download(officer, "download_csv").decode()))
     assert row["new"] == "'=cmd|' /C calc'!A0"

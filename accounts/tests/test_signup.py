@@ -48,7 +48,7 @@ def test_signing_up_makes_a_person_and_a_request_and_leads_to_the_waiting_page(c
     assert "Thank you, Nina Núñez" in response.content.decode()
 
 
-def test_fields_that_the_form_does_not_have_are_ignored(client):
+def test_attack_03_fields_that_the_form_does_not_have_are_ignored(client):
     sign_up(client, is_staff="on", is_superuser="on", is_active="", groups="1", status="approved", grants="1")
     person = User.objects.get()
     assert (person.is_staff, person.is_superuser, person.is_active) == (False, False, True)
@@ -128,7 +128,7 @@ def test_a_forgotten_password_is_chosen_anew_by_a_link_that_works_once(client, a
     assert "does not work any more" in client.get(link, follow=True).content.decode()
 
 
-def test_asking_for_an_unknown_address_looks_the_same(client, annotator):
+def test_attack_04_asking_for_an_unknown_address_looks_the_same(client, annotator):
     known = client.post(reverse("account_reset_password"), {"email": "anna@example.org"}, follow=True)
     unknown = client.post(reverse("account_reset_password"), {"email": "nobody@example.org"}, follow=True)
     assert known.content == unknown.content

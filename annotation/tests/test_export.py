@@ -208,7 +208,7 @@ def test_the_work_of_removed_members_leaves_too(project, submit, membership):
     assert masks(zipped([project])) == ["Colon glands/anna/a.png"]
 
 
-def test_stems_that_collide_and_unsafe_names_leave_apart(project, submit):
+def test_attack_62_stems_that_collide_and_unsafe_names_leave_apart(project, submit):
     names = ["a.png", "A.tif", "../../etc/passwd.png", "con.png", "é.png", "e\u0301.jpg", "x:y.png"]
     for number, name in enumerate(names):
         submit(add_image(project, 1, 1, name), np.full((1, 1), number % 4, np.uint8))

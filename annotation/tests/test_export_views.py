@@ -84,7 +84,7 @@ def test_an_export_is_recorded_for_each_project(client, labelled, project, creat
         ([], [], 400),
     ],
 )
-def test_forged_ids_get_nothing(client, labelled, project, project_ids, image_ids, status):
+def test_attack_19_forged_ids_get_nothing(client, labelled, project, project_ids, image_ids, status):
     foreign = ImageFactory()
     projects = {"own": project.pk, "foreign": foreign.project_id}
     images = {"own": labelled[0].image.pk, "foreign": foreign.pk}

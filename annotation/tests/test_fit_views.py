@@ -129,7 +129,7 @@ def test_wrong_requests_are_answered_with_a_sentence(painter, annotation, calls,
     assert not calls
 
 
-def test_categories_of_other_projects_are_refused(painter, annotation, calls):
+def test_attack_19_categories_of_other_projects_are_refused(painter, annotation, calls):
     response = fit(painter, annotation, painted() + 3)
     assert (response.status_code, "not in use here" in response.json()["error"]) == (400, True)
 

@@ -144,7 +144,7 @@ def assert_refused(response, status: int, sentence: str, before: tuple[int, ...]
 
 
 @pytest.mark.parametrize("name", BAD_FORMS)
-def test_a_wrong_form_is_refused_and_writes_nothing(painter, annotation, name):
+def test_attack_48_a_wrong_form_is_refused_and_writes_nothing(painter, annotation, name):
     form, sentence = BAD_FORMS[name]
     before = counts()
     assert_refused(send(painter, annotation, form()), 400, sentence, before, annotation)
@@ -177,7 +177,7 @@ def test_too_long_a_body_is_refused_before_it_is_read(painter, annotation, setti
     assert_refused(send(painter, annotation, valid()), 413, "at most 500 bytes", before, annotation)
 
 
-def test_too_many_parts_and_a_broken_form_get_a_sentence(painter, annotation, settings):
+def test_attack_45_too_many_parts_and_a_broken_form_get_a_sentence(painter, annotation, settings):
     before = counts()
     address = reverse("revisions", args=[annotation.pk])
     headers = {"If-Match": '"0"', "Idempotency-Key": KEY}
@@ -227,7 +227,7 @@ def test_an_archived_project_takes_no_save(painter, annotation, project):
     assert_refused(send(painter, annotation, valid()), 409, "archived", before, annotation)
 
 
-def test_a_removed_member_can_save_no_more(painter, annotation, membership):
+def test_attack_25_a_removed_member_can_save_no_more(painter, annotation, membership):
     membership.removed_at = timezone.now()
     membership.save()
     before = counts()
@@ -246,7 +246,7 @@ def test_access_that_ends_while_a_save_is_under_way_stops_it(painter, annotation
 
 
 @pytest.mark.parametrize("restores", [False, True])
-def test_a_page_of_somebody_who_is_not_logged_in_any_more_saves_nothing(painter, annotation, outsider, restores):
+def test_attack_67_a_page_of_somebody_who_was_logged_in_before_saves_nothing(painter, annotation, outsider, restores):
     save_labels(painter, annotation, np.ones((600, 700), np.uint8))
     address = (
         reverse("revision_restore", args=[annotation.pk, 0]) if restores else reverse("revisions", args=[annotation.pk])

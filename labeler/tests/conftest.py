@@ -16,7 +16,7 @@ def world(db, monkeypatch):
 
 
 @pytest.fixture
-def answers(request, part):
+def answers(request, db, part):
     """{row of the matrix: answer} for `part` of the cast; asked once, however many tests look at it."""
     if part not in KEPT:
         visitor = Visitor(request.getfixturevalue("world"), part)

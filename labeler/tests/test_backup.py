@@ -68,7 +68,7 @@ def test_drill_what_was_lost_comes_back_each_file_to_the_byte_and_each_row(site,
     assert "Every event is there" in target.manage("verify_audit")
 
 
-def test_backup_is_private_and_leaves_nothing_beside_it(site):
+def test_attack_68_backup_is_private_and_leaves_nothing_beside_it(site):
     assert stat.S_IMODE(site.backup.stat().st_mode) == 0o600
     assert sorted(path.name for path in site.folder.iterdir()) == ["backup.tar", "data"]
 

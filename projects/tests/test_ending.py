@@ -95,7 +95,7 @@ def test_the_next_save_after_the_end_of_a_protocol_is_refused_and_renewal_opens_
     assert save().status_code == 200
 
 
-def test_a_protocol_ends_at_midnight(save, protocol, clock):
+def test_attack_06_a_protocol_ends_at_midnight(save, protocol, clock):
     ends(protocol, expires_on=TOMORROW)
     clock.return_value = datetime.datetime(2030, 11, 25, 23, 59, 59, tzinfo=datetime.UTC)
     assert save().status_code == 200
@@ -104,7 +104,7 @@ def test_a_protocol_ends_at_midnight(save, protocol, clock):
 
 
 @pytest.mark.parametrize("days", [30, 365])
-def test_a_certificate_holds_for_so_many_days(save, work, settings, days):
+def test_attack_06_a_certificate_holds_for_so_many_days(save, work, settings, days):
     settings.CERTIFICATE_DAYS = days
     grants = Grant.objects.filter(user=work.member.user)
     grants.update(certificate_date=TOMORROW - datetime.timedelta(days=days))

@@ -52,7 +52,7 @@ def upload(project, name="field.png", data=None, **changes):
         ("folder/", "image"),
     ],
 )
-def test_names_lose_folders_and_what_cannot_be_seen(raw, name):
+def test_attack_41_names_lose_folders_and_what_cannot_be_seen(raw, name):
     assert clean_name(raw) == name
 
 

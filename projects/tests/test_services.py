@@ -108,7 +108,7 @@ def test_facts_of_an_image_are_fixed_by_its_first_label(project, creator):
     assert set(project.images.values_list("case", "um_per_px")) == {("P1", 0.25)}
 
 
-def test_images_of_other_projects_are_out_of_reach(project, creator):
+def test_attack_19_images_of_other_projects_are_out_of_reach(project, creator):
     foreign = ImageFactory()
     with pytest.raises(services.Refused):
         save(project, creator, images=[{"id": foreign.pk, "case": "P1", "um_per_px": None}])

@@ -45,7 +45,7 @@ def test_a_creator_reads_who_did_what_in_words(reader, project, image, annotatio
     assert page.index("Member added") < page.index("Checkpoint saved") < page.index("Project changed")
 
 
-def test_names_only_and_no_addresses(reader, project, creator):
+def test_attack_24_names_only_and_no_addresses(reader, project, creator):
     token = origin.set(Origin("0123456789abcdef", "192.0.2.77"))
     record("project changed", project, actor=creator)
     origin.reset(token)

@@ -202,7 +202,7 @@ def test_wrong_name_stays_in_the_dialog_and_right_one_adds(client, creator, proj
     assert "already" in client.post(url, {"person": "anna@example.org"}).json()["error"]
 
 
-def test_membership_of_another_project_is_not_found(client, creator, project):
+def test_attack_19_membership_of_another_project_is_not_found(client, creator, project):
     foreign = MembershipFactory()
     client.force_login(creator)
     assert client.post(reverse("member_remove", args=[project.pk, foreign.pk])).status_code == 404

@@ -211,7 +211,7 @@ def test_a_colour_profile_that_does_not_fit_is_ignored_and_noted(read, profile):
     assert upload.report == ["Its colour profile could not be used and was ignored."]
 
 
-def test_what_was_removed_is_told_and_nothing_but_pixels_is_written(read, tmp_path):
+def test_attack_43_what_was_removed_is_told_and_nothing_but_pixels_is_written(read, tmp_path):
     exif = Image.Exif()
     exif[315], exif[270] = "DOE^JANE", "DOE^JANE"
     exif.get_ifd(34853)[1] = "N"

@@ -117,7 +117,7 @@ def test_attack_24_members_see_names_of_each_other_and_no_addresses(answers, wor
 
 
 @everybody
-def test_attack_34_and_57_texts_of_people_are_shown_as_text(answers, part):
+def test_attack_34_texts_of_people_are_shown_as_text(answers, part):
     pages = {row: answer.text for row, answer in answers.items() if is_page(answer)}
     raw = ("<script>alert", "<img src=x", "TEMPLATED")
     assert [row for row, page in pages.items() if any(mark in page for mark in raw)] == []
@@ -288,6 +288,15 @@ def test_attack_50_nothing_of_ours_reads_objects_that_run_code():
 def test_attack_56_no_text_escapes_the_escaping():
     marks = re.compile(r"mark_safe|SafeString\(|\|\s*safe\b|autoescape off|\|\s*safeseq|html_safe")
     assert [str(path) for path in sources(".py", ".html") if marks.search(path.read_text())] == []
+
+
+def test_attack_57_our_scripts_never_make_markup_of_text():
+    marks = re.compile(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|setHTML"
+    )
+    scripts = [path for path in (Path(settings.BASE_DIR) / "static/js").rglob("*.js") if "tests" not in path.parts]
+    assert len(scripts) > 20
+    assert [str(path) for path in scripts if marks.search(path.read_text())] == []
 
 
 def test_attack_56_what_scripts_are_told_cannot_end_their_element(answers_of_editor):

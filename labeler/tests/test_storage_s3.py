@@ -100,6 +100,6 @@ def test_a_store_that_is_down_is_asked_again_and_then_given_up(settings):
     assert time.monotonic() - started < 15
 
 
-def test_nothing_has_a_public_address():
+def test_attack_53_nothing_has_a_public_address():
     with pytest.raises(ValueError, match="never by a public address"):
         storages["labels"].url("key/blob")

@@ -152,7 +152,7 @@ def test_pixels_that_look_like_their_own_checksum_are_no_end_of_the_stream():
         inflate(stream + content, 4)
 
 
-def test_a_bomb_is_not_inflated_beyond_a_tile():
+def test_attack_39_a_bomb_is_not_inflated_beyond_a_tile():
     import tracemalloc
 
     bomb = png(body=zlib.compress(bytes(200_000_000), 9))

@@ -294,7 +294,7 @@ def test_anything_else_is_refused_with_a_sentence(read, tmp_path, data, sentence
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "WEBP"])
-def test_the_limit_is_asked_before_anything_is_decoded(read, monkeypatch, kind):
+def test_attack_39_the_limit_is_asked_before_anything_is_decoded(read, monkeypatch, kind):
     data = encoded(Image.new("RGB", (40, 25)), kind)
     assert read(data, limit=1000)[0].width == 40
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda self: pytest.fail("decoded"))

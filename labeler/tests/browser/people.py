@@ -24,6 +24,11 @@ def log_out(page: Page, username: str) -> None:
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
 
 
+def wait_until_drawn(page: Page) -> None:
+    """Wait for the next frame to be over: what changed is drawn in it."""
+    page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+
+
 class Editor:
     """The editor in the hands of a person; positions are pixels of the screen, from the middle of the image."""
 

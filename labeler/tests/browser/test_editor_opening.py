@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from annotation.assignment import assign
 from annotation.tests.painting import save_labels
 from labeler.modules import needed_by
+from labeler.tests.browser.people import wait_until_drawn
 from projects.tests.factories import CategoryFactory, ImageFactory, MembershipFactory
 
 MODULE = re.compile(r"/static/(js/.+\.js)$")
@@ -37,6 +38,7 @@ def open_editor(page, live_server, client, person, annotation) -> None:
     cookie = client.cookies[settings.SESSION_COOKIE_NAME]
     page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
     page.goto(live_server.url + reverse("editor", args=[annotation.pk]))
+    page.locator("body[data-ready]").wait_for(state="attached")
     expect(page.locator("#cover")).to_be_hidden()
 
 
@@ -61,6 +63,7 @@ def test_stored_labels_are_fetched_once_and_shown(page, live_server, client, ann
     assert save_labels(client, annotation, labels).status_code == 200
     open_editor(page, live_server, client, annotator, annotation)
     assert sum("/labels/" in url for url in requests) == 2
+    wait_until_drawn(page)
     alpha = page.evaluate(
         """([x, y]) => {
       const canvas = document.querySelector(".stage-labels");

@@ -14,7 +14,7 @@ from annotation.imaging.phantom import tissue_phantom
 from annotation.models import LABELS, PROVENANCE, Annotation, Revision
 from annotation.reading import plane_bands, tiles_at
 from labeler.tests.browser.painter import Painter
-from labeler.tests.browser.people import Editor, log_in
+from labeler.tests.browser.people import Editor, log_in, wait_until_drawn
 from projects.tests.factories import ImageFactory, MembershipFactory
 
 NAME = "field-1.png"
@@ -139,6 +139,7 @@ def test_nothing_is_missing_from_the_list_after_many_saves_elsewhere(editor, wor
 
 def shown(page, x: int, y: int) -> list[int]:
     """The colour of the labels' layer at an image pixel."""
+    wait_until_drawn(page)
     return page.evaluate(
         """([x, y]) => {
             const [scale, left, top] = document.querySelector("#stage").dataset.view.split(" ").map(Number);

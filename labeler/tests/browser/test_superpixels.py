@@ -12,7 +12,7 @@ from annotation.assignment import assign
 from annotation.imaging.phantom import tissue_phantom
 from annotation.models import PROVENANCE
 from labeler.tests.browser.painter import Painter
-from labeler.tests.browser.people import Editor, log_in
+from labeler.tests.browser.people import Editor, log_in, wait_until_drawn
 from labeler.tests.browser.segments import Mosaic, Traffic
 from labeler.tests.browser.test_editor import stored
 from projects.models import Image
@@ -236,6 +236,7 @@ def test_mixed_segments_are_hatched_and_one_key_divides_them(editor, work):
 
 def texels(page: Page) -> int:
     """Return how many device pixels of the layer of outlines are not clear."""
+    wait_until_drawn(page)
     return page.evaluate(
         """() => {
           const canvas = document.querySelector(".stage-outlines");

@@ -14,7 +14,7 @@ from annotation.assignment import assign
 from annotation.imaging.phantom import tissue_phantom
 from annotation.models import Annotation
 from labeler.tests.browser.painter import Painter
-from labeler.tests.browser.people import Editor, log_in
+from labeler.tests.browser.people import Editor, log_in, wait_until_drawn
 from projects.tests.factories import CategoryFactory, ImageFactory, MembershipFactory
 
 WIDTH, HEIGHT = 500, 360
@@ -50,6 +50,7 @@ def row(page, name: str):
 
 def drawn_labels(page) -> np.ndarray:
     """Return the RGBA of the layer of labels along the line through the middle of the stage, (n, 4)."""
+    wait_until_drawn(page)
     script = """canvas => [...canvas.getContext('2d').getImageData(0, canvas.height >> 1, canvas.width, 1).data]"""
     return np.array(page.locator(".stage-labels").evaluate(script)).reshape(-1, 4)
 

@@ -13,8 +13,9 @@ EVERY_SECONDS = 0.2
 class Progress:
     """Counts up to `total` of something; wrap an iterable in it, or tell it by `add`."""
 
-    def __init__(self, what: str, total: int, stream=sys.stderr):
+    def __init__(self, what: str, total: int, stream=None):
         self.what, self.total, self.done = what, total, 0
+        stream = stream or sys.stderr  # the present one, not that of the time when this module was loaded
         self.stream = stream if stream.isatty() else None
         self.shown_at = 0.0
 
